@@ -9,6 +9,7 @@
 #include <linux/io_uring/cmd.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/version.h>
 
 #include <asm/processor-flags.h>

@@ -200,7 +200,8 @@ void gs_machine_detach(struct gs_machine *m)
 /*
  * Sleep until the M holds a P: 0.  -EINTR when a signal, a stop, the freezer or
  * task work wants the thread first, -ESHUTDOWN when there are no more P's; it is
- * on no list then and has no P.
+ * on no list then and has no P, and the caller sees to it that it is stopped
+ * before it reaches user mode.
  */
 int gs_machine_sleep(struct gs_machine *m)
 {
@@ -253,6 +254,7 @@ bool gs_machine_begin_wait(struct gs_machine *m, struct io_uring_cmd *cmd, struc
 	}
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(gs_machine_begin_wait);
 
 /* WAIT as ioctl. */
 int gs_machine_wait(struct gs_machine *m)
@@ -278,7 +280,10 @@ int gs_machine_wait(struct gs_machine *m)
 		return 0;
 
 	ret = gs_machine_sleep(m);
-	return ret == -EINTR ? -ERESTARTSYS : ret;
+	if (ret != -EINTR)
+		return ret;
+	gs_trap_arm(m);
+	return -ERESTARTSYS;
 }
 
 /*
@@ -319,5 +324,8 @@ int gs_machine_yield(struct gs_machine *m)
 	gs_unlock(d, flags, &kick);
 
 	ret = gs_machine_sleep(m);
-	return ret == -EINTR ? 0 : ret;
+	if (ret != -EINTR)
+		return ret;
+	gs_trap_arm(m);
+	return 0;
 }

@@ -49,6 +49,7 @@ struct gs_proc *gs_proc_idle(struct gs_domain *d)
 	WARN_ONCE(1, "gosched: %u P's idle but none found\n", d->nr_idle);
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(gs_proc_idle);
 
 /*
  * Who gets @p: an M whose block or slice has ended, else a spare M if goroutines
@@ -233,3 +234,4 @@ void gs_proc_stop(struct gs_proc *p)
 {
 	hrtimer_cancel(&p->timer);
 }
+EXPORT_SYMBOL_IF_KUNIT(gs_proc_stop);

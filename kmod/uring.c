@@ -54,9 +54,11 @@ static void gs_uring_cancel(struct io_uring_cmd *ioucmd, unsigned int issue_flag
 
 	if (mine) {
 		m->wait_cmd = NULL;
-		/* It waits no longer; the trap sees to it on its way out. */
-		if (m->state == GS_M_SPARE)
+		/* It waits no longer: a goroutine's M on its way to user mode. */
+		if (m->state == GS_M_SPARE) {
 			gs_machine_set_state(m, GS_M_BLOCKED);
+			gs_trap_arm(m);
+		}
 	}
 	gs_unlock(d, flags, NULL);
 
@@ -83,7 +85,8 @@ static int gs_uring_wait(struct gs_machine *m, struct io_uring_cmd *ioucmd,
 	pending = m->wait_cmd;
 	if (pending) {
 		/* The first one stays the one that completes. */
-		gs_machine_begin_wait(m, NULL, &kick);
+		if (!gs_machine_begin_wait(m, NULL, &kick))
+			gs_trap_on_return(m);
 		gs_unlock(d, flags, &kick);
 		return 0;
 	}
@@ -94,6 +97,8 @@ static int gs_uring_wait(struct gs_machine *m, struct io_uring_cmd *ioucmd,
 		gs_machine_put(m);
 		return 0;
 	}
+	/* In case it does not go on to wait in io_uring_enter(). */
+	gs_trap_on_return(m);
 	gs_unlock(d, flags, &kick);
 
 	/*
