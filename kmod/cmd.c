@@ -242,6 +242,7 @@ long gs_cmd_run(struct file *file, unsigned int number, void __user *user)
 	const struct gs_cmd *cmd = gs_cmd_find(number);
 	struct gs_domain *d = file->private_data;
 	union gs_cmd_arg arg;
+	bool answers;
 	u32 size;
 	int ret;
 
@@ -259,11 +260,13 @@ long gs_cmd_run(struct file *file, unsigned int number, void __user *user)
 	/* It may have changed since it was looked at: what counts is what was copied by. */
 	arg.size = size;
 
-	ret = cmd->run(d, &arg);
-	if (ret)
-		return ret;
-	if (_IOC_DIR(number) & _IOC_READ &&
-	    copy_to_user(user, &arg, min_t(u32, size, cmd->size)))
+	/* An answer that cannot be written is to be known before anything is done. */
+	answers = _IOC_DIR(number) & _IOC_READ;
+	if (answers && copy_to_user(user, &arg, min_t(u32, size, cmd->size)))
 		return -EFAULT;
-	return 0;
+
+	ret = cmd->run(d, &arg);
+	if (!ret && answers && copy_to_user(user, &arg, min_t(u32, size, cmd->size)))
+		return -EFAULT;
+	return ret;
 }

@@ -329,6 +329,7 @@ void gs_trap(struct callback_head *head);
 void gs_trap_arm(struct gs_machine *m);
 void gs_trap_on_return(struct gs_machine *m);
 void gs_trap_forget(struct gs_machine *m);
+void gs_trap_init(void);
 void gs_trap_exit(void);
 
 /* debugfs.c */

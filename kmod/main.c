@@ -25,6 +25,7 @@ static int __init gs_init(void)
 		return -ENOMEM;
 
 	gs_debugfs_init();
+	gs_trap_init();
 	preempt_notifier_inc();
 	ret = gs_dev_init();
 	if (ret) {

@@ -35,13 +35,12 @@ struct gs_return {
 };
 
 static DEFINE_PER_CPU(struct gs_return, gs_return);
+static DEFINE_PER_CPU(struct irq_work, gs_return_irq);
 
 static void gs_return_interrupt(struct irq_work *work)
 {
 	/* Taken in user mode, it leads back to the exit path: nothing else to do. */
 }
-
-static DEFINE_PER_CPU(struct irq_work, gs_return_irq) = IRQ_WORK_INIT_HARD(gs_return_interrupt);
 
 /*
  * Any context but sched_out; domain->lock may be held.  The caller knows that @m
@@ -81,7 +80,6 @@ void gs_trap_on_return(struct gs_machine *m)
 	r = this_cpu_ptr(&gs_return);
 	r->machine = m;
 	if (!r->registered) {
-		r->notifier.on_user_return = gs_return_fire;
 		user_return_notifier_register(&r->notifier);
 		r->registered = true;
 	}
@@ -107,6 +105,17 @@ static void gs_return_remove(void *unused)
 	if (r->registered) {
 		user_return_notifier_unregister(&r->notifier);
 		r->registered = false;
+	}
+}
+
+/* A module's per-CPU data is not relocated: no pointer can be in its initialiser. */
+void gs_trap_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		per_cpu(gs_return, cpu).notifier.on_user_return = gs_return_fire;
+		per_cpu(gs_return_irq, cpu) = IRQ_WORK_INIT_HARD(gs_return_interrupt);
 	}
 }
 
