@@ -130,7 +130,7 @@ static void other_types(void)
 	THROUGH(void *, NULL, NULL);
 	THROUGH(void *, 0, NULL);
 	THROUGH(char *, array, array);
-	THROUGH(void (*)(int *), twice, twice);
+	THROUGH(__typeof__(&twice), twice, twice);
 
 	go_send(points, point);
 	CHECK(go_recv(points, &got));

@@ -7,13 +7,14 @@
 
 #include "ktap.h"
 
-/* Enough turns for whoever can run to have run, were it not to block. */
+/* Long enough for whoever can run to come to where it blocks. */
 static void let_others_run(void)
 {
 	int i;
 
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 100; i++)
 		go_yield();
+	go_sleep(GO_MILLISECOND);
 }
 
 static void send_then_flag(go_chan *ch, int value, atomic_int *flag)

@@ -84,8 +84,9 @@ static void many_waiters(void)
 	go_waitgroup_add(&end, 100);
 	for (i = 0; i < 100; i++)
 		go(wait_then_work, &start, &end);
-	for (i = 0; i < 200; i++)
+	for (i = 0; i < 100; i++)
 		go_yield();
+	go_sleep(GO_MILLISECOND);
 	CHECK_EQ(atomic_load(&finished), 0);
 	go_waitgroup_done(&start);
 	go_waitgroup_wait(&end);

@@ -22,9 +22,9 @@ static go_lock_t *lock_of(go_waitgroup *wg)
 }
 
 /* Let a slow page fault happen here, not under the lock. */
-static void touch(const go_waitgroup *wg)
+static void touch(go_waitgroup *wg)
 {
-	(void)*(const volatile int32_t *)&wg->count;
+	(void)atomic_load_explicit(&lock_of(wg)->word, memory_order_relaxed);
 }
 
 void go_waitgroup_add(go_waitgroup *wg, int delta)
