@@ -126,13 +126,19 @@ void machine_start(struct machine *m, struct domain *d, void (*fn)(struct machin
 		   void *arg);		/* returns once it is registered */
 void machine_join(struct machine *m);
 void machine_register(struct machine *m, struct domain *d);	/* the calling thread */
+extern __thread struct machine *machine_self;	/* for signal handlers */
 /* By the M itself: */
 int machine_wait(struct machine *m);
 int machine_yield(struct machine *m);
 void machine_step(struct machine *m, int step);
 void machine_crit_enter(struct machine *m);
 void machine_crit_exit(struct machine *m);	/* leaves a need-resched flag alone */
+void machine_until(int *go);			/* in user code until it is set */
 /* By the controller: */
+void machine_start_holding(struct machine *m, struct domain *d, void (*fn)(struct machine *m),
+			   void *arg);		/* returns once it has a P and is at step 1 */
+void machine_start_spare(struct machine *m, struct domain *d, void (*fn)(struct machine *m),
+			 void *arg);		/* returns once it waits */
 int machine_at(struct machine *m);		/* its last step */
 bool machine_holds(struct machine *m);
 bool machine_sleeps(struct machine *m);		/* in the kernel, whatever for */
@@ -191,16 +197,20 @@ void module_load(void);
 void module_set(const char *parameter, const char *value);
 
 /* A program's main(): as TEST_HARNESS_MAIN, with time-outs scaled. */
+#define GOSCHED_TEST_RUN(argc, argv) ({						\
+	struct __fixture_metadata *f_;						\
+	struct __test_metadata *t_;						\
+										\
+	for (f_ = __fixture_list; f_; f_ = f_->next)				\
+		for (t_ = f_->tests; t_; t_ = t_->next)				\
+			t_->timeout *= test_scale();				\
+	test_harness_run(argc, argv);						\
+})
+
 #define GOSCHED_TEST_MAIN							\
 	int main(int argc, char **argv)						\
 	{									\
-		struct __fixture_metadata *f;					\
-		struct __test_metadata *t;					\
-										\
-		for (f = __fixture_list; f; f = f->next)			\
-			for (t = f->tests; t; t = t->next)			\
-				t->timeout *= test_scale();			\
-		return test_harness_run(argc, argv);				\
+		return GOSCHED_TEST_RUN(argc, argv);				\
 	}
 
 #endif /* GOSCHED_HARNESS_H */

@@ -8,6 +8,8 @@
 
 #include "harness.h"
 
+__thread struct machine *machine_self;
+
 void machine_register(struct machine *m, struct domain *d)
 {
 	struct gosched_register arg = { .size = sizeof(arg) };
@@ -16,6 +18,7 @@ void machine_register(struct machine *m, struct domain *d)
 	CHECK_EQ(gosched_ioctl(d->fd, GOSCHED_IOC_REGISTER, &arg), 0);
 	m->id = arg.machine;
 	m->slot = domain_mslot(d, m->id);
+	machine_self = m;
 	store(&m->tid, gettid());
 }
 
@@ -33,6 +36,24 @@ void machine_start(struct machine *m, struct domain *d, void (*fn)(struct machin
 	*m = (struct machine){ .d = d, .fn = fn, .arg = arg };
 	CHECK_EQ(pthread_create(&m->thread, NULL, machine_main, m), 0);
 	until(load(&m->tid));
+}
+
+void machine_start_spare(struct machine *m, struct domain *d, void (*fn)(struct machine *m),
+			 void *arg)
+{
+	unsigned int spares = load(&d->header->spares);
+
+	machine_start(m, d, fn, arg);
+	until(load(&d->header->spares) == spares + 1);
+	until(machine_sleeps(m));
+}
+
+void machine_start_holding(struct machine *m, struct domain *d, void (*fn)(struct machine *m),
+			   void *arg)
+{
+	machine_start_spare(m, d, fn, arg);
+	CHECK_EQ(domain_ring(d), 0);
+	until(machine_at(m) == 1);
 }
 
 void machine_join(struct machine *m)
@@ -63,6 +84,12 @@ void machine_crit_enter(struct machine *m)
 void machine_crit_exit(struct machine *m)
 {
 	add(&m->slot->crit, -1);
+}
+
+void machine_until(int *go)
+{
+	while (!load(go))
+		__builtin_ia32_pause();
 }
 
 int machine_at(struct machine *m)

@@ -16,7 +16,7 @@ int module_unload(void)
 static int module_open(void)
 {
 	const char *path = getenv("GOSCHED_MODULE");
-	int fd = open(path ? path : "/gosched/gosched.ko", O_RDONLY | O_CLOEXEC);
+	int fd = open(path ? path : "/gosched/kmod/gosched.ko", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		check_failed(__FILE__, __LINE__, "gosched.ko: %m ($GOSCHED_MODULE names it)");

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of a slice: a loop that calls nothing loses its P when somebody else
+ * could use it, and only then.
+ */
+#include "harness.h"
+#include "kselftest_harness.h"
+
+#define SLICE_NS 1000000ULL
+
+struct loop {
+	struct domain d;
+	struct machine spinner, other;
+	int stop;		/* ends the spinner's loop */
+	int64_t spin_ns;	/* or this time does */
+	bool tick;		/* it counts goroutines as it goes */
+	int64_t longest_gap;	/* between two looks at the clock */
+	int pipes[2];
+};
+
+static void spin(struct machine *m)
+{
+	struct loop *l = m->arg;
+	struct gosched_pslot *p = domain_pslot(&l->d, 0);
+
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+	while (!load(&l->stop))
+		if (l->tick)
+			add(&p->tick, 1);
+	machine_step(m, 2);
+}
+
+/* For a time, and nothing disturbs it: what it notes down itself. */
+static void spin_for_a_time(struct machine *m)
+{
+	struct loop *l = m->arg;
+	struct gosched_pslot *p = domain_pslot(&l->d, 0);
+	int64_t begin, now, last;
+
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+	machine_until(&l->stop);
+	for (begin = last = now = clock_ns(); now - begin < l->spin_ns; now = clock_ns()) {
+		if (now - last > l->longest_gap)
+			l->longest_gap = now - last;
+		last = now;
+		if (l->tick)
+			add(&p->tick, 1);
+	}
+	machine_step(m, 2);
+}
+
+static void stop_the_spinner(struct machine *m)
+{
+	struct loop *l = m->arg;
+
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+	store(&l->stop, 1);
+}
+
+/* Waits for a P that is not to come. */
+static void never_run(struct machine *m)
+{
+	CHECK_EQ(machine_wait(m), -ESHUTDOWN);
+}
+
+static void block_then_stop_the_spinner(struct machine *m)
+{
+	struct loop *l = m->arg;
+	char byte;
+
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+	CHECK_EQ(read(l->pipes[0], &byte, 1), 1);
+	machine_step(m, 2);
+	store(&l->stop, 1);
+}
+
+static void finish(struct loop *l)
+{
+	until(machine_at(&l->spinner) == 2);
+	machine_join(&l->spinner);
+	machine_join(&l->other);
+}
+
+TEST(an_m_that_waits_gets_its_turn)
+{
+	struct loop l = { 0 };
+
+	ASSERT_EQ(0, pipe(l.pipes));
+	domain_open(&l.d, 1, 1, SLICE_NS);
+	machine_start_holding(&l.other, &l.d, block_then_stop_the_spinner, &l);
+	until(load(&l.d.header->idle) == 1);
+	machine_start_holding(&l.spinner, &l.d, spin, &l);
+	ASSERT_EQ(1, write(l.pipes[1], "x", 1));
+	finish(&l);
+	EXPECT_LE(1, domain_counter(getpid(), "preemptions"));
+}
+
+FIXTURE(work)
+{
+	struct loop l;
+};
+
+FIXTURE_VARIANT(work)
+{
+	uint32_t global, own, attention;
+	uint64_t deadline;
+	bool tick;
+};
+
+FIXTURE_VARIANT_ADD(work, of_no_p) { .global = 1 };
+FIXTURE_VARIANT_ADD(work, of_no_p_with_ticks) { .global = 1, .tick = true };
+FIXTURE_VARIANT_ADD(work, of_its_own) { .own = 1 };
+FIXTURE_VARIANT_ADD(work, attention) { .attention = 1 };
+FIXTURE_VARIANT_ADD(work, a_deadline) { .deadline = 1 };
+
+FIXTURE_SETUP(work)
+{
+	domain_open(&self->l.d, 1, 1, SLICE_NS);
+	self->l.tick = variant->tick;
+}
+
+FIXTURE_TEARDOWN(work)
+{
+}
+
+TEST_F(work, gives_a_spare_its_turn)
+{
+	struct loop *l = &self->l;
+
+	machine_start_holding(&l->spinner, &l->d, spin, l);
+	machine_start_spare(&l->other, &l->d, stop_the_spinner, l);
+	store(&domain_pslot(&l->d, 0)->runnable, variant->own);
+	store(&domain_pslot(&l->d, 0)->deadline, variant->deadline);
+	store(&l->d.header->attention, variant->attention);
+	store(&l->d.header->runnable, variant->global);
+	finish(l);
+	EXPECT_LE(1, domain_counter(getpid(), "preemptions"));
+}
+
+/*
+ * A run is judged only when the machine below did not stop it for half a slice:
+ * then no slice can have gone by without a tick.
+ */
+static void expect_undisturbed(struct __test_metadata *_metadata, bool tick, bool other)
+{
+	for (int attempt = 0; attempt < 20; attempt++) {
+		struct loop l = { .spin_ns = 500000000, .tick = tick };
+
+		domain_open(&l.d, 1, 1, 100000000);
+		machine_start_holding(&l.spinner, &l.d, spin_for_a_time, &l);
+		if (other)
+			machine_start_spare(&l.other, &l.d, never_run, &l);
+		if (tick)
+			store(&domain_pslot(&l.d, 0)->runnable, 1);
+		store(&l.stop, 1);
+		until(machine_at(&l.spinner) == 2);
+		if (l.longest_gap < 50000000) {
+			EXPECT_EQ(0, domain_counter(getpid(), "preemptions"));
+			return;
+		}
+		ASSERT_EQ(0, gosched_plain(l.d.fd, GOSCHED_IOC_SHUTDOWN));
+		machine_join(&l.spinner);
+		if (other)
+			machine_join(&l.other);
+		domain_close(&l.d);
+		until(!domain_folder(getpid(), NULL, 0));
+	}
+	EXPECT_TRUE(false) TH_LOG("the machine is too slow to tell");
+}
+
+TEST(goroutines_that_switch_are_left_alone)
+{
+	expect_undisturbed(_metadata, true, true);
+}
+
+TEST(no_work_no_preemption)
+{
+	expect_undisturbed(_metadata, false, true);
+}
+
+TEST(no_other_m_no_preemption)
+{
+	expect_undisturbed(_metadata, true, false);
+}
+
+#define NR_TURNS 3
+
+struct turns {
+	struct domain d;
+	struct machine m[NR_TURNS];
+	unsigned int turns[NR_TURNS];
+	int last, stop;
+};
+
+static void count_turns(struct machine *m)
+{
+	struct turns *t = m->arg;
+	int me = m - t->m + 1;
+
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+	while (!load(&t->stop)) {
+		if (load(&t->last) != me) {
+			add(&t->turns[me - 1], 1);
+			store(&t->last, me);
+		}
+	}
+}
+
+TEST(loops_take_turns)
+{
+	struct turns t = { 0 };
+
+	domain_open(&t.d, 1, 1, SLICE_NS);
+	store(&t.d.header->runnable, 1);
+	for (int i = 0; i < NR_TURNS; i++)
+		machine_start(&t.m[i], &t.d, count_turns, &t);
+	for (int i = 0; i < NR_TURNS; i++)
+		until(load(&t.turns[i]) >= 10);
+	store(&t.stop, 1);
+	for (int i = 0; i < NR_TURNS; i++)
+		machine_join(&t.m[i]);
+}
+
+GOSCHED_TEST_MAIN
