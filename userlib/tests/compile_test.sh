@@ -51,7 +51,7 @@ void none(void);
 void one(int a);
 void text(const char *s);
 void seven(int a, int b, int c, int d, int e, int f, int g);
-void real(double d);
+struct pair { int a, b; };
 int test(go_chan *ch, int n, const char *s, const int *constant);
 int test(go_chan *ch, int n, const char *s, const int *constant)
 {
@@ -98,7 +98,7 @@ tests()
 	bad 'go with seven arguments' 'go(seven, 1, 2, 3, 4, 5, 6, 7);'
 	bad 'go of something that is no function' 'go(n);'
 	bad 'go_spawn of another function' 'go_spawn(one, NULL);'
-	good 'go_send of all kinds' 'go_send(ch, 1); go_send(ch, s); go_send(ch, (struct { int x; }){ 1 });'
+	good 'go_send of all kinds' 'go_send(ch, 1); go_send(ch, s); go_send(ch, (struct pair){ 1, 2 });'
 	bad 'go_send of nothing' 'go_send(ch, none());'
 	bad 'go_send on something that is no channel' 'go_send(n, 1);'
 	good 'go_recv' 'go_recv(ch, &n); go_recv(ch, NULL); if (go_recv(ch, &n)) return n;'

@@ -89,7 +89,7 @@ static void take_narrow(char a, signed char b, unsigned char c, short d, bool e,
 	CHECK_EQ(b, -2);
 	CHECK_EQ(c, 44);	/* 300 as an unsigned char */
 	CHECK_EQ(d, -300);
-	CHECK(e == true);
+	CHECK_EQ(e, 1);
 	CHECK(f == GREEN);
 	atomic_fetch_add(&seen, 1);
 }
