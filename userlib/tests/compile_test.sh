@@ -106,7 +106,8 @@ tests()
 	bad 'go_recv into a constant' 'go_recv(ch, constant);'
 	good 'go_range' 'go_range(n, ch) if (n) break; else continue;'
 	bad 'go_panic with the wrong format' 'go_panic("%s", n);'
-	good 'waitgroups' 'go_waitgroup wg = {}; static go_waitgroup other; wg = other; go_waitgroup_wait(&wg);'
+	good 'waitgroups' 'static go_waitgroup a; go_waitgroup b = {}; go_waitgroup_wait(&a); \
+		go_waitgroup_wait(&b);'
 }
 
 tests >"$tmp/lines"

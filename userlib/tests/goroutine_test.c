@@ -202,6 +202,22 @@ static void exit_ends_the_goroutine(void)
 	CHECK_EQ(atomic_load(&flag), 1);
 }
 
+static void finish(void)
+{
+	int i;
+
+	for (i = 0; i < 100; i++)
+		go_yield();
+	_exit(0);
+}
+
+/* go_exit() in the main goroutine is not its return: the others go on. */
+static void exit_of_main_leaves_others(void)
+{
+	go(finish);
+	go_exit();
+}
+
 static atomic_int turn;
 
 static void take_turns(int me, int of)
@@ -384,6 +400,39 @@ static void main_returns_while_others_run(void)
 	}
 }
 
+static void spin_for_ever(void)
+{
+	for (;;)
+		atomic_fetch_add(&steps, 1);
+}
+
+static int leave_spinner_behind(void *arg)
+{
+	unsigned long before = atomic_load(&steps);
+
+	(void)arg;
+	go(spin_for_ever);
+	while (atomic_load(&steps) < before + 100)
+		go_yield();
+	return 0;
+}
+
+static void main_returns_while_one_spins(void)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	unsigned long at_end;
+	int i;
+
+	if (!ktap_module_schedules())
+		ktap_skip("the host backend cannot stop a loop that calls nothing");
+	for (i = 0; i < 3; i++) {
+		CHECK_EQ(go_run(leave_spinner_behind, NULL), 0);
+		at_end = atomic_load(&steps);
+		nanosleep(&pause, NULL);
+		CHECK(atomic_load(&steps) == at_end);
+	}
+}
+
 static int use_stack(int depth)
 {
 	volatile unsigned char frame[1024];
@@ -420,6 +469,26 @@ static void deep_stacks(void)
 	for (i = 0; i < 50; i++)
 		go(use_200_kib);
 	wait_seen(50);
+}
+
+static void use_2_mib(void)
+{
+	CHECK_EQ(use_stack(1000), 1000);
+	atomic_fetch_add(&seen, 1);
+}
+
+static void start_with_2_mib(void)
+{
+	go_set_stack_size(2 << 20);
+	go(use_2_mib);
+	go_set_stack_size(0);
+	go(use_200_kib);
+}
+
+static void stack_size_can_be_set(void)
+{
+	go(start_with_2_mib);
+	wait_seen(2);
 }
 
 static void keep_errno(int mine)
@@ -489,6 +558,13 @@ static void goroutines_start_goroutines(void)
 	wait_seen(2047);
 }
 
+static void names_of_the_system(void)
+{
+	CHECK(!strcmp(go_os(), "linux"));
+	CHECK(!strcmp(go_arch(), "amd64"));
+	CHECK(strlen(go_version()) > 0);
+}
+
 static const struct ktap_case cases[] = {
 	KTAP_GO(zero_to_six_arguments),
 	KTAP_GO(integers_convert),
@@ -498,6 +574,7 @@ static const struct ktap_case cases[] = {
 	KTAP_GO(go_is_a_statement),
 	KTAP_GO(spawn),
 	KTAP_GO(exit_ends_the_goroutine),
+	KTAP_GO(exit_of_main_leaves_others),
 	KTAP_GO(yield_lets_others_run),
 	KTAP_GO(ids_are_unique),
 	KTAP_GO(numgoroutine),
@@ -505,10 +582,13 @@ static const struct ktap_case cases[] = {
 	KTAP_PLAIN(maxprocs_from_environment),
 	KTAP_PLAIN(run_returns_the_result),
 	KTAP_PLAIN(main_returns_while_others_run),
+	KTAP_PLAIN(main_returns_while_one_spins),
 	KTAP_GO(deep_stacks),
+	KTAP_GO(stack_size_can_be_set),
 	KTAP_GO(errno_survives_switches),
 	KTAP_GO(registers_survive_switches),
 	KTAP_GO(goroutines_start_goroutines),
+	KTAP_PLAIN(names_of_the_system),
 };
 
 KTAP_MAIN(cases)

@@ -69,6 +69,15 @@ static void ktap_skip(const char *reason)
 	_exit(KTAP_SKIP);
 }
 
+/* What only the kernel module can do is skipped without it. */
+__attribute__((unused))
+static bool ktap_module_schedules(void)
+{
+	const char *backend = getenv("GOSCHED_BACKEND");
+
+	return !access("/dev/gosched", F_OK) && !(backend && !strcmp(backend, "host"));
+}
+
 static unsigned int ktap_scale(void)
 {
 	const char *scale = getenv("GOSCHED_TEST_SCALE");

@@ -4,6 +4,7 @@
  */
 #include <stdatomic.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "ktap.h"
 
@@ -184,6 +185,63 @@ static void short_lived_goroutines(void)
 	}
 }
 
+static void write_byte(int fd)
+{
+	CHECK_EQ(write(fd, "x", 1), 1);
+}
+
+static void read_byte(int fd)
+{
+	char c = 0;
+
+	CHECK_EQ(read(fd, &c, 1), 1);
+	CHECK_EQ(c, 'x');
+}
+
+/* On one P: what the read waits for is written by a goroutine that runs meanwhile. */
+static void declared_block_lets_others_run(void)
+{
+	int fd[2], i;
+
+	go_maxprocs(1);
+	CHECK_EQ(pipe(fd), 0);
+	for (i = 0; i < 100; i++) {
+		go(write_byte, fd[1]);
+		go_blocking_begin();
+		read_byte(fd[0]);
+		go_blocking_end();
+	}
+}
+
+static void undeclared_block_lets_others_run(void)
+{
+	int fd[2], i;
+
+	if (!ktap_module_schedules())
+		ktap_skip("the host backend does not see a block");
+	go_maxprocs(1);
+	CHECK_EQ(pipe(fd), 0);
+	for (i = 0; i < 100; i++) {
+		go(write_byte, fd[1]);
+		read_byte(fd[0]);
+	}
+}
+
+static void loop_without_calls_is_preempted(void)
+{
+	int i;
+
+	if (!ktap_module_schedules())
+		ktap_skip("the host backend does not preempt");
+	go_maxprocs(1);
+	for (i = 0; i < 5; i++) {
+		atomic_store(&stop, false);
+		go(set_stop);
+		while (!atomic_load(&stop))
+			__builtin_ia32_pause();
+	}
+}
+
 static const struct ktap_case cases[] = {
 	KTAP_GO(work_is_stolen),
 	KTAP_GO(idle_procs_come_back),
@@ -192,6 +250,9 @@ static const struct ktap_case cases[] = {
 	KTAP_GO(next_slot_does_not_starve),
 	KTAP_GO(maxprocs_changes_under_load),
 	KTAP_GO(short_lived_goroutines),
+	KTAP_GO(declared_block_lets_others_run),
+	KTAP_GO(undeclared_block_lets_others_run),
+	KTAP_GO(loop_without_calls_is_preempted),
 };
 
 KTAP_MAIN(cases)
