@@ -145,7 +145,6 @@ bool machine_sleeps(struct machine *m);		/* in the kernel, whatever for */
 void machine_kick(struct machine *m, int sig);
 
 char thread_state(pid_t tgid, pid_t tid);	/* of /proc/…/stat; 0: gone */
-bool thread_signal_pending(pid_t tid, int sig);
 
 /* ring.c: a small io_uring without liburing. */
 struct io_uring_cqe;

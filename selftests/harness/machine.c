@@ -112,39 +112,22 @@ void machine_kick(struct machine *m, int sig)
 	CHECK_SYS(tgkill(getpid(), m->tid, sig));
 }
 
-static bool read_proc(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return true;
-}
-
 char thread_state(pid_t tgid, pid_t tid)
 {
 	char path[64], text[512], *end;
+	ssize_t n;
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tgid, tid);
-	if (!read_proc(path, text, sizeof(text)))
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	/* The name before it may hold anything. */
 	end = strrchr(text, ')');
 	return end && end[1] ? end[2] : 0;
-}
-
-bool thread_signal_pending(pid_t tid, int sig)
-{
-	char path[64], text[4096], *line;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	if (!read_proc(path, text, sizeof(text)))
-		return false;
-	line = strstr(text, "\nSigPnd:");
-	return line && (strtoull(line + strlen("\nSigPnd:"), NULL, 16) >> (sig - 1) & 1);
 }

@@ -4,7 +4,7 @@
  * pull something away from it.  One P:
  *
  *   holder    has it, and counts in user code
- *   trapped   is back from a block and waits for it
+ *   trapped   is back from a block and waits for it, then counts too
  *   blocked   sleeps in read()
  *   spare     waits by ioctl
  *   by_ring   waits by io_uring
@@ -23,11 +23,29 @@ struct cast {
 	struct domain d;
 	struct machine holder, trapped, blocked, spare, by_ring;
 	int trapped_pipe[2], blocked_pipe[2];
-	int go_on;			/* the holder gives its P up */
-	unsigned long counted;		/* by the holder */
-	unsigned long without_p;	/* steps of anybody's without a P */
+	int go_on;			/* no more counting */
+	unsigned long counted;		/* by whoever has the P */
+	unsigned long without_p;	/* of that without one */
+	unsigned long shared_p;		/* on one that another was using */
+	unsigned int owner;		/* of the P, inside critical sections */
 	int ready;			/* for another process to see */
 };
+
+static inline void cast_count(struct machine *m)
+{
+	struct cast *c = m->arg;
+
+	while (!load(&c->go_on)) {
+		machine_crit_enter(m);
+		if (!machine_holds(m))
+			add(&c->without_p, 1);
+		else if (__atomic_exchange_n(&c->owner, m->id + 1, __ATOMIC_SEQ_CST))
+			add(&c->shared_p, 1);
+		add(&c->counted, 1);
+		store(&c->owner, 0);
+		machine_crit_exit(m);
+	}
+}
 
 static inline void cast_blocks(struct machine *m, int fd)
 {
@@ -45,6 +63,8 @@ static inline void cast_blocks(struct machine *m, int fd)
 static inline void cast_trapped(struct machine *m)
 {
 	cast_blocks(m, ((struct cast *)m->arg)->trapped_pipe[0]);
+	cast_count(m);
+	machine_step(m, 3);
 }
 
 static inline void cast_blocked(struct machine *m)
@@ -54,15 +74,9 @@ static inline void cast_blocked(struct machine *m)
 
 static inline void cast_holder(struct machine *m)
 {
-	struct cast *c = m->arg;
-
 	CHECK_EQ(machine_wait(m), 0);
 	machine_step(m, 1);
-	while (!load(&c->go_on)) {
-		if (!machine_holds(m))
-			add(&c->without_p, 1);
-		add(&c->counted, 1);
-	}
+	cast_count(m);
 	machine_step(m, 2);
 }
 

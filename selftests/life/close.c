@@ -16,7 +16,7 @@ TEST(the_mapping_keeps_it_alive)
 	EXPECT_EQ(1, machine_at(&c.trapped));
 	EXPECT_EQ(1, load(&c.d.header->waiting));
 	store(&c.go_on, 1);
-	until(machine_at(&c.trapped) == 2);
+	until(machine_at(&c.trapped) == 3);
 	until(machine_at(&c.holder) == 2);
 	ASSERT_EQ(1, write(c.blocked_pipe[1], "x", 1));
 	until(machine_at(&c.blocked) == 2);

@@ -47,12 +47,15 @@ static const char *table_find(struct table *t, int key, const char *value, int c
 	return "";
 }
 
+/* As decimal text, in one of a few buffers. */
 static const char *number(long n)
 {
-	static char text[24];
+	static char text[4][24];
+	static int next;
 
-	snprintf(text, sizeof(text), "%ld", n);
-	return text;
+	next = (next + 1) % 4;
+	snprintf(text[next], sizeof(text[next]), "%ld", n);
+	return text[next];
 }
 
 TEST(folder_comes_and_goes_with_the_domain)

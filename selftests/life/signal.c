@@ -122,17 +122,18 @@ TEST(a_trapped_m_handles_it_once_it_has_a_p)
 
 	handle(SIGUSR1, 0);
 	cast_start(&c);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 10; i++) {
 		machine_kick(&c.trapped, SIGUSR1);
-		until(thread_signal_pending(c.trapped.tid, SIGUSR1));
 		until(machine_sleeps(&c.trapped));
 		EXPECT_EQ(1, load(&c.d.header->waiting));
 		EXPECT_EQ(0, load(&handled_with_p) + load(&handled_without_p));
 		EXPECT_EQ(1, machine_at(&c.trapped));
 	}
 	store(&c.go_on, 1);
-	until(machine_at(&c.trapped) == 2);
-	EXPECT_EQ(1, load(&handled_with_p));
+	until(machine_at(&c.trapped) == 3);
+	/* What comes while its handler is about to run is one more. */
+	EXPECT_LE(1, load(&handled_with_p));
+	EXPECT_GE(2, load(&handled_with_p));
 	EXPECT_EQ(0, load(&handled_without_p));
 	EXPECT_EQ(0, c.without_p);
 }

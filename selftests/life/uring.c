@@ -21,6 +21,7 @@ static void submit(struct machine *m)
 	struct pending *p = m->arg;
 
 	CHECK_EQ(machine_wait(m), 0);
+	store(&m->d->header->runnable, 0);	/* or the wait would be over at once */
 	machine_step(m, 1);
 	machine_until(&p->go);
 	ring_prep_command(&p->r, m->d->fd, GOSCHED_IOC_WAIT, good, 7);
@@ -73,10 +74,9 @@ TEST(many_threads_end)
 	for (int i = 0; i < 50; i++) {
 		store(&p.go, 1);
 		store(&p.release, 1);
-		machine_start(&p.m, &p.d, submit, &p);
 		store(&p.d.header->runnable, 1);
+		machine_start(&p.m, &p.d, submit, &p);
 		machine_join(&p.m);
-		store(&p.d.header->runnable, 0);
 		EXPECT_EQ(-ECANCELED, completion(&p));
 		until(load(&p.d.header->idle) == 1);
 	}
@@ -162,6 +162,7 @@ static void cancel_then_wait(struct machine *m)
 	int res, cancelled = 0;
 
 	CHECK_EQ(machine_wait(m), 0);
+	store(&m->d->header->runnable, 0);
 	ring_prep_command(&p->r, m->d->fd, GOSCHED_IOC_WAIT, good, 7);
 	CHECK_EQ(ring_enter(&p->r, 0), 1);
 	sqe = ring_sqe(&p->r, 8);
@@ -200,6 +201,7 @@ static void unregister(struct machine *m)
 	struct pending *p = m->arg;
 
 	CHECK_EQ(machine_wait(m), 0);
+	store(&m->d->header->runnable, 0);
 	ring_prep_command(&p->r, m->d->fd, GOSCHED_IOC_WAIT, good, 7);
 	CHECK_EQ(ring_enter(&p->r, 0), 1);
 	CHECK_EQ(gosched_plain(m->d->fd, GOSCHED_IOC_UNREGISTER), 0);

@@ -128,8 +128,7 @@ void retire_main(void)
 static void loop_with_magic_registers(int *flag)
 {
 	asm volatile(
-		"mov $1, %%eax\n"
-		"mov %%eax, (%0)\n"
+		"movl $1, (%0)\n"
 		"mov $0x1001, %%rax\n"
 		"mov $0x1002, %%rbx\n"
 		"mov $0x1003, %%rcx\n"
@@ -192,7 +191,10 @@ static void loop_inside(struct machine *m)
 	machine_until(&s->stop);
 	store(&left, 1);
 	machine_crit_exit(m);
-	loop_with_magic_registers(&in_user_code);
+	/* The kernel has asked to be called then; it does not come back from there. */
+	CHECK(load(&m->slot->flags) & GOSCHED_M_NEED_RESCHED);
+	machine_yield(m);
+	machine_step(m, 2);
 }
 
 static void block_retiring(struct machine *m)
@@ -289,7 +291,7 @@ TEST(retires_what_comes_back_from_a_block)
 	store(&s.d.header->runnable, 1);
 	store(&s.go, 1);
 	machine_start(&s.m[0], &s.d, block_retiring, &s);
-	until(load(&s.d.header->idle) == 1);
+	until(machine_at(&s.m[0]) == 1 && load(&s.d.header->idle) == 1);
 	ASSERT_EQ(0, retire(&s.d));
 	until_again(&u);
 	EXPECT_EQ(1, machine_at(&s.m[0]));
