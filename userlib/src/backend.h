@@ -35,6 +35,7 @@ struct go_backend_config {
 	unsigned int max_machines;	/* in: most M's at a time */
 	uint64_t slice_ns;		/* in: 0 for the default */
 	struct gosched_header *header;	/* out: the shared slots, mapped */
+	const char *why;		/* out: of -ENODEV, the reason, for a message */
 };
 
 /*
