@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Operations in flight, by descriptor: a hash table of lists.
+ *
+ * Closing.  An operation is cancelled by its address, so it must stay on the list, and
+ * its goroutine in go_fdtab_end(), until the one who cancels has come back from the
+ * kernel: that is what pinned is for.  An operation may be on the list before it is in
+ * the kernel, where a cancel does not find it:
+ *
+ *   closer                                   goroutine
+ *   closing = true                           op.ring = the ring; submit
+ *   full barrier (A)                         full barrier (B), the system call
+ *   look at op.ring; cancel there            look at closing; cancel it itself
+ */
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../sched/sched.h"
+#include "fdtab.h"
+
+#define GO_FDTAB_BUCKETS	1024
+
+struct bucket {
+	go_lock_t lock;
+	unsigned int nr_queued;
+	struct go_fdop *first, *last;
+};
+
+static struct bucket buckets[GO_FDTAB_BUCKETS];
+
+static struct bucket *bucket_of(int fd)
+{
+	return &buckets[(unsigned int)fd % GO_FDTAB_BUCKETS];
+}
+
+void go_fdtab_reset(void)
+{
+	memset(buckets, 0, sizeof(buckets));
+}
+
+static void bucket_add(struct bucket *b, struct go_fdop *f)
+{
+	f->prev = b->last;
+	f->next = NULL;
+	*(f->prev ? &f->prev->next : &b->first) = f;
+	b->last = f;
+}
+
+static void bucket_del(struct bucket *b, struct go_fdop *f)
+{
+	*(f->prev ? &f->prev->next : &b->first) = f->next;
+	*(f->next ? &f->next->prev : &b->last) = f->prev;
+}
+
+/* Another operation uses the file position of @fd. */
+static bool position_in_use(const struct bucket *b, int fd)
+{
+	const struct go_fdop *f;
+
+	for (f = b->first; f; f = f->next) {
+		if (f->fd == fd && f->position)
+			return true;
+	}
+	return false;
+}
+
+/* Pipes, sockets and the like have none. */
+static bool has_position(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
+static void unqueue(struct bucket *b, struct go_fdop *f)
+{
+	f->queued = false;
+	b->nr_queued--;
+	go_ready(f->op.g, false);
+}
+
+bool go_fdtab_begin(struct go_fdop *f, int fd, bool position)
+{
+	struct bucket *b = bucket_of(fd);
+
+	*f = (struct go_fdop){ .op = { .g = go_self() }, .fd = fd, .position = position };
+	go_lock(&b->lock);
+	if (position && position_in_use(b, fd)) {
+		go_unlock(&b->lock);
+		f->queued = has_position(fd);
+		go_lock(&b->lock);
+		f->queued = f->queued && position_in_use(b, fd);
+	}
+	bucket_add(b, f);
+	if (f->queued) {
+		b->nr_queued++;
+		go_park(go_park_unlock, &b->lock, GO_WAIT_IO);
+	} else {
+		go_unlock(&b->lock);
+	}
+	return !atomic_load(&f->closing);
+}
+
+void go_fdtab_end(struct go_fdop *f)
+{
+	struct bucket *b = bucket_of(f->fd);
+	struct go_fdop *other;
+
+	go_lock(&b->lock);
+	if (f->pinned) {
+		f->leaving = true;
+		go_park(go_park_unlock, &b->lock, GO_WAIT_IO);
+		go_lock(&b->lock);
+	}
+	bucket_del(b, f);
+	if (f->position && b->nr_queued) {
+		for (other = b->first; other; other = other->next) {
+			if (other->fd == f->fd && other->queued) {
+				unqueue(b, other);
+				break;
+			}
+		}
+	}
+	go_unlock(&b->lock);
+}
+
+/* The oldest operation on @fd that has not been told yet, pinned; NULL for none. */
+static struct go_fdop *pin_next(struct bucket *b, int fd)
+{
+	struct go_fdop *f;
+
+	for (f = b->first; f; f = f->next) {
+		if (f->fd != fd || atomic_load(&f->closing))
+			continue;
+		atomic_store(&f->closing, true);
+		if (!f->queued) {
+			f->pinned = true;
+			return f;
+		}
+		unqueue(b, f);
+	}
+	return NULL;
+}
+
+void go_fdtab_cancel(int fd)
+{
+	struct bucket *b = bucket_of(fd);
+	struct go_fdop *f;
+
+	go_lock(&b->lock);
+	while ((f = pin_next(b, fd))) {
+		go_unlock(&b->lock);
+		/* (A): closing was stored, now the ring is looked at.  (B) is in io.c. */
+		atomic_thread_fence(memory_order_seq_cst);
+		go_ring_cancel(&f->op);
+		go_lock(&b->lock);
+		f->pinned = false;
+		if (f->leaving)
+			go_ready(f->op.g, false);
+	}
+	go_unlock(&b->lock);
+}
