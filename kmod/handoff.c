@@ -29,6 +29,9 @@ static void gs_handoff(struct gs_machine *m)
 		gs_machine_set_state(m, GS_M_BLOCKED);
 		gs_count(d, GS_STAT_HANDOFFS);
 		gs_proc_pass(p, &kick);
+	} else if (m->retire && m->state != GS_M_GONE) {
+		/* After a shutdown the timer serves gs_trap_retire(). */
+		gs_trap_arm(m);
 	}
 	gs_unlock(d, flags, &kick);
 }

@@ -16,6 +16,9 @@
 /* How long the P of an M whose blocks are short stays with it. */
 #define GS_GRACE_NS		20000ULL
 
+/* How often an M that is to retire is looked at while it is in a critical section. */
+#define GS_RETIRE_RETRY_NS	1000000ULL
+
 #define GS_LONG_BLOCKS_MAX	3
 /* A new M is taken to block for long, one short block changes that. */
 #define GS_LONG_BLOCKS_START	2

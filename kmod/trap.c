@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "internal.h"
+#include "policy.h"
 
 /*
  * The M that is to be stopped when this CPU next returns to user mode; only
@@ -200,6 +201,9 @@ static void gs_trap_retire(struct gs_machine *m)
 
 	if (retire && READ_ONCE(m->slot->crit)) {
 		WRITE_ONCE(m->slot->flags, READ_ONCE(m->slot->flags) | GOSCHED_M_NEED_RESCHED);
+		/* It need not say when it leaves the section: look again. */
+		hrtimer_start(&m->grace, ns_to_ktime(GS_RETIRE_RETRY_NS),
+			      HRTIMER_MODE_REL_PINNED_HARD);
 		retire = false;
 	}
 	if (retire)
