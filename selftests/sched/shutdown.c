@@ -191,10 +191,7 @@ static void loop_inside(struct machine *m)
 	machine_until(&s->stop);
 	store(&left, 1);
 	machine_crit_exit(m);
-	/* The kernel has asked to be called then; it does not come back from there. */
-	CHECK(load(&m->slot->flags) & GOSCHED_M_NEED_RESCHED);
-	machine_yield(m);
-	machine_step(m, 2);
+	loop_with_magic_registers(&in_user_code);
 }
 
 static void block_retiring(struct machine *m)
