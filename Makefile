@@ -3,7 +3,11 @@
 # The front door: 'make help' lists what can be asked for.  All outputs are in
 # build/, all kernels in the cache folder, ${XDG_CACHE_HOME:-~/.cache}/gosched.
 
-# The kernel that module, modules_install build for: see scripts/kernel.
+# The kernel that module builds for, see scripts/kernel, unless KDIR names the
+# headers of another one.  modules_install is for the running kernel, unless told.
+ifeq ($(origin KERNEL),undefined)
+modules_install: export KDIR ?= /lib/modules/$(shell uname -r)/build
+endif
 KERNEL	?= 6.12
 PREFIX	?= /usr/local
 
