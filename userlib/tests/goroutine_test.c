@@ -97,11 +97,11 @@ static void take_narrow(char a, signed char b, unsigned char c, short d, bool e,
 /* Each argument is converted as by the prototype: sign extension, truncation, bool. */
 static void integers_convert(void)
 {
-	int minus_one = -1;
+	int minus_one = -1, three_hundred = 300;
 	unsigned int big = 4000000000U;
 
 	go(take_wide, minus_one, big, INT64_MIN, -1);
-	go(take_narrow, 'x', -2, 300, -300, 2, GREEN);
+	go(take_narrow, 'x', -2, three_hundred, -three_hundred, 2, GREEN);
 	wait_seen(2);
 }
 
