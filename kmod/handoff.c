@@ -16,7 +16,10 @@
 #include "internal.h"
 #include "policy.h"
 
-/* The hand-off itself, when the M is still asleep. */
+/*
+ * The hand-off itself, when the M is still asleep.  After a shutdown: what kept it
+ * from being retired may be over.
+ */
 static void gs_handoff(struct gs_machine *m)
 {
 	struct gs_domain *d = m->domain;

@@ -159,7 +159,7 @@ struct gs_proc {
  * @trap:       task work: the trap.
  * @notifier:   preempt notifier, registered for life.
  * @work:       irq work: hand-off at once, or what is left to do after death.
- * @grace:      timer: hand-off after a short while.
+ * @grace:      timer: hand-off after a short while; another try to retire it.
  * @ref:        see "Lifetime".
  * @free:       frees it.
  */

@@ -175,6 +175,7 @@ void gs_machine_bury(struct gs_machine *m)
 	struct gs_proc *p;
 
 	m->wait_cmd = NULL;
+	m->retire = false;
 	p = gs_proc_take(m);
 	gs_machine_set_state(m, GS_M_GONE);
 	d->machines[m->id] = NULL;
