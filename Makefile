@@ -47,6 +47,8 @@ module:			## build the module for KERNEL, or for the headers in KDIR
 
 install: lib		## install library and headers under DESTDIR/PREFIX
 	$(MAKE) -C userlib install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	install -d $(DESTDIR)$(PREFIX)/include/linux
+	install -m 644 uapi/linux/gosched.h $(DESTDIR)$(PREFIX)/include/linux
 
 modules_install: module	## install the module under DESTDIR/lib/modules
 	scripts/module --install $(KERNEL) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)))
