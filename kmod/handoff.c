@@ -16,10 +16,7 @@
 #include "internal.h"
 #include "policy.h"
 
-/*
- * The hand-off itself, when the M is still asleep.  After a shutdown: what kept it
- * from being retired may be over.
- */
+/* The hand-off itself, when the M is still asleep. */
 static void gs_handoff(struct gs_machine *m)
 {
 	struct gs_domain *d = m->domain;
@@ -32,7 +29,7 @@ static void gs_handoff(struct gs_machine *m)
 		gs_machine_set_state(m, GS_M_BLOCKED);
 		gs_count(d, GS_STAT_HANDOFFS);
 		gs_proc_pass(p, &kick);
-	} else if (m->retire && m->state != GS_M_GONE) {
+	} else if (m->retire) {
 		/* After a shutdown the timer serves gs_trap_retire(). */
 		gs_trap_arm(m);
 	}
