@@ -97,9 +97,13 @@ int *go_errno_location(void);
  */
 void go_capture(void);
 
+/* The compiler must not know where the call goes: it would leave the static chain out. */
 static inline void (*go_capture_entry(void))(void)
 {
-	return go_capture;
+	void (*entry)(void) = go_capture;
+
+	__asm__("" : "+r"(entry));
+	return entry;
 }
 
 /* The type of a pointer to f, without f's noreturn, const and pure: this call returns. */

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend.h"
+#include "../backend.h"
 
 /*
  * State of a goroutine.  One function makes each transition (see run.c, park.c).
