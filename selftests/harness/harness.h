@@ -136,7 +136,7 @@ void machine_crit_exit(struct machine *m);	/* leaves a need-resched flag alone *
 void machine_until(int *go);			/* in user code until it is set */
 /* By the controller: */
 void machine_start_holding(struct machine *m, struct domain *d, void (*fn)(struct machine *m),
-			   void *arg);		/* returns once it has a P and is at step 1 */
+			   void *arg);		/* returns once it has had a P and said step 1 */
 void machine_start_spare(struct machine *m, struct domain *d, void (*fn)(struct machine *m),
 			 void *arg);		/* returns once it waits */
 int machine_at(struct machine *m);		/* its last step */

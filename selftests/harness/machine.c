@@ -53,7 +53,7 @@ void machine_start_holding(struct machine *m, struct domain *d, void (*fn)(struc
 {
 	machine_start_spare(m, d, fn, arg);
 	CHECK_EQ(domain_ring(d), 0);
-	until(machine_at(m) == 1);
+	until(machine_at(m) >= 1);
 }
 
 void machine_join(struct machine *m)
