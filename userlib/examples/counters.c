@@ -40,6 +40,7 @@ static int run(void *arg)
 	go(close_after, &counters, ticks);
 	go_range(tick, ticks)
 		printf("%c: %d\n", tick.name, tick.n);
+	go_chan_free(ticks);
 	return 0;
 }
 

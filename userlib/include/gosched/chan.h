@@ -34,8 +34,9 @@ typedef struct go_chan go_chan;
 go_chan *go_chan_make(size_t elem_size, size_t cap);
 
 /*
- * Give the memory back.  Nobody may use the channel any more; NULL is allowed.  It is
- * all that may be done to a channel on which goroutines waited when go_run() ended.
+ * Give the memory back.  Nobody may use the channel any more; a send whose value has
+ * been received and a close that has been seen do not.  NULL is allowed.  It is all
+ * that may be done to a channel on which goroutines waited when go_run() ended.
  */
 void go_chan_free(go_chan *ch);
 
