@@ -57,7 +57,12 @@ static int wait_as_poller(struct go_m *m, const struct go_backend_wait *w)
 
 static int ioctl_wait(struct go_m *m, const struct go_backend_wait *w)
 {
-	return w->fd < 0 && !w->deadline ? wait_as_spare() : wait_as_poller(m, w);
+	bool poller = w->fd >= 0 || w->deadline;
+
+	/* Before its first WAIT an M is not held back, so that must come first. */
+	if (poller && m->slot->proc != GOSCHED_NO_PROC)
+		return wait_as_poller(m, w);
+	return wait_as_spare();
 }
 
 static void ioctl_shutdown(bool retire)

@@ -11,6 +11,9 @@
  *   closing = true                           op.ring = the ring; submit
  *   full barrier (A)                         full barrier (B), the system call
  *   look at op.ring; cancel there            look at closing; cancel it itself
+ *
+ * What comes between the cancelling and the close waits on the list, or it would be
+ * neither cancelled nor refused.
  */
 #include <stddef.h>
 #include <string.h>
@@ -23,7 +26,7 @@
 
 struct bucket {
 	go_lock_t lock;
-	unsigned int nr_queued;
+	unsigned int nr_queued, nr_closers;
 	struct go_fdop *first, *last;
 };
 
@@ -53,6 +56,17 @@ static void bucket_del(struct bucket *b, struct go_fdop *f)
 	*(f->next ? &f->next->prev : &b->last) = f->prev;
 }
 
+static bool has_closer(const struct bucket *b, int fd)
+{
+	const struct go_fdop *f;
+
+	for (f = b->nr_closers ? b->first : NULL; f; f = f->next) {
+		if (f->fd == fd && f->closer)
+			return true;
+	}
+	return false;
+}
+
 /* Another operation uses the file position of @fd. */
 static bool position_in_use(const struct bucket *b, int fd)
 {
@@ -73,6 +87,14 @@ static bool has_position(int fd)
 	return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
+/* Wait to be let on by unqueue().  Unlocks. */
+static void queue(struct bucket *b, struct go_fdop *f)
+{
+	f->queued = true;
+	b->nr_queued++;
+	go_park(go_park_unlock, &b->lock, GO_WAIT_IO);
+}
+
 static void unqueue(struct bucket *b, struct go_fdop *f)
 {
 	f->queued = false;
@@ -83,29 +105,43 @@ static void unqueue(struct bucket *b, struct go_fdop *f)
 bool go_fdtab_begin(struct go_fdop *f, int fd, bool position)
 {
 	struct bucket *b = bucket_of(fd);
+	bool exclusive = false;
 
 	*f = (struct go_fdop){ .op = { .g = go_self() }, .fd = fd, .position = position };
 	go_lock(&b->lock);
 	if (position && position_in_use(b, fd)) {
 		go_unlock(&b->lock);
-		f->queued = has_position(fd);
+		exclusive = has_position(fd);
 		go_lock(&b->lock);
-		f->queued = f->queued && position_in_use(b, fd);
+		exclusive = exclusive && position_in_use(b, fd);
 	}
 	bucket_add(b, f);
-	if (f->queued) {
-		b->nr_queued++;
-		go_park(go_park_unlock, &b->lock, GO_WAIT_IO);
-	} else {
+	if (exclusive || has_closer(b, fd))
+		queue(b, f);
+	else
 		go_unlock(&b->lock);
-	}
 	return !atomic_load(&f->closing);
+}
+
+/* Let on who waits for @f: the next one for the position, or all for the close. */
+static void let_on(struct bucket *b, const struct go_fdop *f)
+{
+	struct go_fdop *other;
+
+	if (!b->nr_queued || has_closer(b, f->fd))
+		return;
+	for (other = b->first; other; other = other->next) {
+		if (other->fd != f->fd || !other->queued)
+			continue;
+		unqueue(b, other);
+		if (!f->closer)
+			return;
+	}
 }
 
 void go_fdtab_end(struct go_fdop *f)
 {
 	struct bucket *b = bucket_of(f->fd);
-	struct go_fdop *other;
 
 	go_lock(&b->lock);
 	if (f->pinned) {
@@ -114,14 +150,9 @@ void go_fdtab_end(struct go_fdop *f)
 		go_lock(&b->lock);
 	}
 	bucket_del(b, f);
-	if (f->position && b->nr_queued) {
-		for (other = b->first; other; other = other->next) {
-			if (other->fd == f->fd && other->queued) {
-				unqueue(b, other);
-				break;
-			}
-		}
-	}
+	b->nr_closers -= f->closer;
+	if (f->position || f->closer)
+		let_on(b, f);
 	go_unlock(&b->lock);
 }
 
@@ -131,7 +162,7 @@ static struct go_fdop *pin_next(struct bucket *b, int fd)
 	struct go_fdop *f;
 
 	for (f = b->first; f; f = f->next) {
-		if (f->fd != fd || atomic_load(&f->closing))
+		if (f->fd != fd || f->closer || atomic_load(&f->closing))
 			continue;
 		atomic_store(&f->closing, true);
 		if (!f->queued) {
@@ -143,12 +174,10 @@ static struct go_fdop *pin_next(struct bucket *b, int fd)
 	return NULL;
 }
 
-void go_fdtab_cancel(int fd)
+static void cancel_all(struct bucket *b, int fd)
 {
-	struct bucket *b = bucket_of(fd);
 	struct go_fdop *f;
 
-	go_lock(&b->lock);
 	while ((f = pin_next(b, fd))) {
 		go_unlock(&b->lock);
 		/* (A): closing was stored, now the ring is looked at.  (B) is in io.c. */
@@ -159,5 +188,25 @@ void go_fdtab_cancel(int fd)
 		if (f->leaving)
 			go_ready(f->op.g, false);
 	}
+}
+
+void go_fdtab_begin_close(struct go_fdop *f, int fd)
+{
+	struct bucket *b = bucket_of(fd);
+
+	*f = (struct go_fdop){ .op = { .g = go_self() }, .fd = fd };
+	go_lock(&b->lock);
+	/* Another one is faster: what is left to close is seen when it is through. */
+	while (has_closer(b, fd)) {
+		bucket_add(b, f);
+		queue(b, f);
+		go_lock(&b->lock);
+		bucket_del(b, f);
+		atomic_store(&f->closing, false);
+	}
+	f->closer = true;
+	bucket_add(b, f);
+	b->nr_closers++;
+	cancel_all(b, fd);
 	go_unlock(&b->lock);
 }

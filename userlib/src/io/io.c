@@ -118,16 +118,19 @@ int go_accept(int fd, struct sockaddr *addr, socklen_t *len)
 int go_close(int fd)
 {
 	struct io_uring_sqe sqe;
-	struct go_op op = { .res = 0 };
+	struct go_fdop f;
+	int res;
 
-	if (by_ring()) {
-		go_fdtab_cancel(fd);
-		io_uring_prep_close(&sqe, fd);
-		/* Not entered in the table: the number is free as soon as it is done. */
-		if (go_ring_submit(&op, &sqe, NULL))
-			return go_ring_wait(&op);
-	}
-	return (int)PLAIN(close(fd));
+	if (!by_ring())
+		return (int)PLAIN(close(fd));
+	go_fdtab_begin_close(&f, fd);
+	io_uring_prep_close(&sqe, fd);
+	if (go_ring_submit(&f.op, &sqe, NULL))
+		res = go_ring_wait(&f.op);
+	else
+		res = (int)PLAIN(close(fd));
+	go_fdtab_end(&f);
+	return res;
 }
 
 int go_connect(int fd, const struct sockaddr *addr, socklen_t len)
