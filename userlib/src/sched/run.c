@@ -74,14 +74,20 @@ static bool holds_proc(struct go_m *m)
 	return go_load(&m->slot->proc) != GOSCHED_NO_PROC;
 }
 
+static bool holds_retired_proc(struct go_m *m)
+{
+	return holds_proc(m) && go_load(&m->slot->proc) >= go_load(&m->rt->header->nr_procs);
+}
+
 static bool is_stopping(struct go_rt *rt)
 {
 	return atomic_load_explicit(&rt->stopping, memory_order_relaxed);
 }
 
 /* The P has been put out of use: leave nothing behind and give it up. */
-static void retire_proc(struct go_m *m, struct go_p *p)
+static void retire_proc(struct go_m *m)
 {
+	struct go_p *p = go_m_proc(m);
 	struct go_gqueue batch = {};
 	struct go_g *g;
 
@@ -109,10 +115,6 @@ static struct go_g *look_here(struct go_m *m)
 	struct go_p *p = go_m_proc(m);
 	struct go_g *g;
 
-	if (p->id >= go_load(&m->rt->header->nr_procs)) {
-		retire_proc(m, p);
-		return NULL;
-	}
 	if (++p->pass % FAIR_PASSES == 0) {
 		g = look_fairly(m);
 		if (g || !holds_proc(m))
@@ -189,6 +191,10 @@ static struct go_g *find_runnable(struct go_m *m)
 		g = NULL;
 		if (is_stopping(m->rt))
 			break;
+		if (holds_retired_proc(m)) {
+			retire_proc(m);
+			continue;
+		}
 		if (holds_proc(m))
 			g = look_here(m);
 		if (!g && holds_proc(m))
