@@ -112,7 +112,20 @@ int go_spawn(void (*fn)(void *), void *arg)
 	return start((void *)fn, args);
 }
 
-/* From go_capture(), for go(f, ...). */
+/*
+ * For go(f, ...).  A call through a pointer got here, as one by name may go through the
+ * dynamic linker, which does not keep the static chain register, and as the compiler
+ * leaves the static chain out where it can see that the callee takes none.
+ */
+void (*go_capture_entry(void))(void)
+{
+	void (*entry)(void) = go_capture;
+
+	__asm__("" : "+r"(entry));
+	return entry;
+}
+
+/* From go_capture(). */
 void go_start_captured(void *fn, const unsigned long *args)
 {
 	int ret = start(fn, args);
@@ -353,6 +366,19 @@ static bool wait_machines(struct go_rt *rt)
 	}
 }
 
+/* A thread that is about to attach needs the backend, however late it comes. */
+static void wait_attached(struct go_rt *rt)
+{
+	uint32_t event;
+
+	for (;;) {
+		event = atomic_load(&rt->event);
+		if (!atomic_load(&rt->unattached))
+			return;
+		go_futex_wait(&rt->event, event, 0);
+	}
+}
+
 /*
  * M's end as soon as they come to library code.  Those that do not are in user code,
  * where the backend may be able to send them away, or in a blocking call: these are
@@ -367,6 +393,7 @@ static void stop(struct go_rt *rt)
 		rt->backend->shutdown(true);
 		wait_machines(rt);
 	}
+	wait_attached(rt);
 	go_io_close();
 	rt->backend->close();
 }

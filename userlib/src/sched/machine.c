@@ -32,6 +32,8 @@ static void run(void *arg)
 	int ret;
 
 	ret = m->rt->backend->attach(m, (void *)go_way_out, m->way_out_sp);
+	atomic_fetch_sub(&m->rt->unattached, 1);
+	go_rt_event(m->rt);
 	if (!ret) {
 		m->slot->crit = 1;
 		go_sched_loop(m);
@@ -76,12 +78,14 @@ int go_m_start(struct go_rt *rt)
 	m->random = (uint32_t)go_now() | 1;
 	atomic_fetch_add(&rt->refs, 1);
 	atomic_fetch_add(&rt->machines, 1);
+	atomic_fetch_add(&rt->unattached, 1);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	err = pthread_create(&tid, &attr, thread, m);
 	pthread_attr_destroy(&attr);
 	if (err) {
 		free(m);
+		atomic_fetch_sub(&rt->unattached, 1);
 		atomic_fetch_sub(&rt->machines, 1);
 		atomic_fetch_sub(&rt->refs, 1);
 	}

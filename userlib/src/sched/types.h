@@ -129,6 +129,7 @@ struct go_rt {
 	_Atomic bool want_machine;	/* A  a spare M is wanted */
 	_Atomic bool starting;		/* A  an M has been made and has not waited yet */
 	_Atomic uint32_t machines;	/* A  M's that have not ended */
+	_Atomic uint32_t unattached;	/* A  of these, threads still to become one */
 	_Atomic uint32_t refs;		/* A */
 };
 
@@ -172,6 +173,7 @@ void go_switch(void **save, void *to);
 void go_entry(void);
 void go_call_with_way_out(void **save, void (*fn)(void *), void *arg);
 void go_way_out(void);
+void go_capture(void);
 
 /* go.c */
 _Noreturn void go_g_main(void);

@@ -135,11 +135,7 @@ ENDFUNC go_way_out
  *
  * Called by go(f, ...) as if it were f, with f itself in r10.
  */
-	.globl	go_capture
-	.type	go_capture, @function
-	.p2align 4
-go_capture:
-	.cfi_startproc
+FUNC go_capture
 	sub	$56, %rsp
 	.cfi_adjust_cfa_offset 56
 	mov	%rdi, (%rsp)
@@ -154,7 +150,6 @@ go_capture:
 	add	$56, %rsp
 	.cfi_adjust_cfa_offset -56
 	ret
-	.cfi_endproc
-	.size	go_capture, . - go_capture
+ENDFUNC go_capture
 
 	.section .note.GNU-stack, "", @progbits
