@@ -90,21 +90,12 @@ int *go_errno_location(void);
 /*
  * What go() is made of.
  *
- * go_capture() is called with f's own prototype, so that the compiler checks and
- * converts the arguments, and with f in the static chain register.  It starts a
- * goroutine with the contents of the argument registers.  No result may be so large
- * that its address takes one of them.
+ * go_capture_entry() returns the address of a routine that is called with f's own
+ * prototype, so that the compiler checks and converts the arguments, and with f in the
+ * static chain register.  It starts a goroutine with the contents of the argument
+ * registers.  No result may be so large that its address takes one of them.
  */
-void go_capture(void);
-
-/* The compiler must not know where the call goes: it would leave the static chain out. */
-static inline void (*go_capture_entry(void))(void)
-{
-	void (*entry)(void) = go_capture;
-
-	__asm__("" : "+r"(entry));
-	return entry;
-}
+void (*go_capture_entry(void))(void);
 
 /* The type of a pointer to f, without f's noreturn, const and pure: this call returns. */
 #define GO_GO_POINTER(f) \
