@@ -63,6 +63,13 @@ static void ender_flock(const struct ender *e)
 	close(fd);
 }
 
+static void ender_flag(const struct ender *e)
+{
+	ender_ack(e);
+	ender_pass_time(e);
+	*e->flag = 1;
+}
+
 void ender_serve(const struct ender *e)
 {
 	char what;
@@ -77,6 +84,9 @@ void ender_serve(const struct ender *e)
 			break;
 		case ENDER_FLOCK:
 			ender_flock(e);
+			break;
+		case ENDER_FLAG:
+			ender_flag(e);
 			break;
 		default:
 			errx(1, "ender: asked for '%c'", what);

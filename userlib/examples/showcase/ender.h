@@ -15,12 +15,14 @@
 #define ENDER_PIPE	'p'	/* a byte will be written to @pipe */
 #define ENDER_FAULT	'f'	/* the fault that @uffd tells of will be served */
 #define ENDER_FLOCK	'l'	/* @lock_path is locked, and will be unlocked */
+#define ENDER_FLAG	's'	/* @flag will be 1 */
 
 struct ender {
 	int request, ack;
 	int pipe;
 	int uffd;			/* -1: there is none */
 	const char *lock_path;
+	volatile unsigned int *flag;
 	void (*half_way)(void);		/* called while the block lasts, or NULL */
 };
 

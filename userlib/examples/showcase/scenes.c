@@ -25,7 +25,7 @@
 #include "scenes.h"
 #include "store.h"
 
-#define TIMES 7			/* each scene is played */
+#define TIMES 11		/* each scene is played */
 #define DEBUGFS "/sys/kernel/debug/gosched"
 #define PAGE 4096
 
@@ -46,7 +46,7 @@ static struct {
 	volatile char *pages;	/* one for each time */
 	int lock;
 	char lock_path[32];
-	long loops;		/* of spin() in BLOCK_MS */
+	volatile unsigned int flag;
 	struct ender ender;
 } stage;
 
@@ -62,22 +62,15 @@ struct count {
 struct result {
 	int64_t stall[TIMES];
 	int64_t permille[TIMES];
+	int64_t base[TIMES];	/* stall of an undisturbed run */
 };
-
-static double counts_per_ns;	/* undisturbed */
-
-/* Calls nothing. */
-static void spin(long loops)
-{
-	for (long i = 0; i < loops; i++)
-		__asm__ volatile("pause");
-}
 
 static void count_once(struct count *c)
 {
 	int64_t now;
 
-	spin(20);
+	for (int i = 0; i < 20; i++)
+		__asm__ volatile("pause");
 	now = go_now();
 	if (now - c->last > c->longest)
 		c->longest = now - c->last;
@@ -114,22 +107,16 @@ static int64_t median(int64_t *values)
 	return values[TIMES / 2];
 }
 
-/* An undisturbed run: its longest stall, and the speed that progress is measured by. */
-static int64_t play_base(void)
+/* An undisturbed run: its longest stall, and how much it counts in a nanosecond. */
+static int64_t play_base(double *counts_per_ns)
 {
-	int64_t stall[TIMES], n[TIMES];
+	struct count c = {};
 
-	for (int i = 0; i < TIMES; i++) {
-		struct count c = {};
-
-		go_waitgroup_add(&c.ended, 1);
-		go(count_for_a_while, &c);
-		go_waitgroup_wait(&c.ended);
-		stall[i] = c.longest;
-		n[i] = c.n;
-	}
-	counts_per_ns = (double)median(n) / (BLOCK_MS * GO_MILLISECOND);
-	return median(stall);
+	go_waitgroup_add(&c.ended, 1);
+	go(count_for_a_while, &c);
+	go_waitgroup_wait(&c.ended);
+	*counts_per_ns = c.n / (double)(BLOCK_MS * GO_MILLISECOND);
+	return c.longest;
 }
 
 static void ask_ender(char what)
@@ -155,6 +142,10 @@ static void prepare(enum scene scene)
 		break;
 	case SCENE_FLOCK:
 		ask_ender(ENDER_FLOCK);
+		break;
+	case SCENE_LOOP:
+		stage.flag = 0;
+		ask_ender(ENDER_FLAG);
 		break;
 	default:
 		break;
@@ -186,12 +177,14 @@ static void block(enum scene scene, int time)
 			err(1, "flock");
 		break;
 	default:
-		spin(stage.loops);
+		while (!stage.flag)
+			;
 		break;
 	}
 }
 
-static void play_once(enum scene scene, int time, struct result *r)
+/* The number of counts, and for how long. */
+static uint64_t play_once(enum scene scene, int time, int64_t *stall, int64_t *ns)
 {
 	struct count c = {};
 	int64_t begin, end;
@@ -204,27 +197,34 @@ static void play_once(enum scene scene, int time, struct result *r)
 	end = go_now();
 	c.done = 1;
 	/* It may have had no chance to count at all. */
-	r->stall[time] = end - c.last > c.longest ? end - c.last : c.longest;
-	r->permille[time] = 1000 * c.n / (counts_per_ns * (end - begin));
+	*stall = end - c.last > c.longest ? end - c.last : c.longest;
+	*ns = end - begin;
 	go_waitgroup_wait(&c.ended);
+	return c.n;
 }
 
 static int look_now;		/* the ender is to look at debugfs, once */
 
 static void play(enum scene scene)
 {
+	double before, after, n;
 	struct result r;
+	int64_t ns;
 
 	if (scene == SCENE_FAULT && stage.uffd < 0) {
-		printf("scene %d - -\n", scene);
+		printf("scene %d - - -\n", scene);
 		return;
 	}
+	play_base(&before);
 	for (int time = 0; time < TIMES; time++) {
 		look_now = scene == SCENE_PIPE && time == TIMES / 2;
-		play_once(scene, time, &r);
+		n = play_once(scene, time, &r.stall[time], &ns);
+		r.base[time] = play_base(&after);
+		r.permille[time] = 1000 * n / ((before + after) / 2 * ns);
+		before = after;
 	}
-	printf("scene %d %lld %lld\n", scene, (long long)median(r.stall),
-	       (long long)median(r.permille));
+	printf("scene %d %lld %lld %lld\n", scene, (long long)median(r.stall),
+	       (long long)median(r.permille), (long long)median(r.base));
 }
 
 /*
@@ -240,8 +240,10 @@ static void look_at_file(const char *folder, const char *name)
 	if (!file)
 		return;
 	printf("look %s/%s\n", folder, name);
+	/* The P's that this run may not use are many. */
 	while (fgets(line, sizeof(line), file))
-		printf("look   %s", line);
+		if (!strstr(line, " unused "))
+			printf("look   %s", line);
 	fclose(file);
 }
 
@@ -309,33 +311,16 @@ static void set_stage(void)
 		.pipe = pipes[1],
 		.uffd = stage.uffd,
 		.lock_path = stage.lock_path,
+		.flag = &stage.flag,
 		.half_way = look_at_debugfs,
 	};
 	if (pthread_create(&thread, NULL, ender_thread, &stage.ender) || store_open())
 		errx(1, "no threads");
 }
 
-/* How many loops take as long as the blocks? */
-static long measure_loops(void)
-{
-	long loops = 1000;
-	int64_t ns;
-
-	for (;; loops *= 2) {
-		int64_t begin = go_now();
-
-		spin(loops);
-		ns = go_now() - begin;
-		if (ns > BLOCK_MS * GO_MILLISECOND / 4)
-			return (double)loops * BLOCK_MS * GO_MILLISECOND / ns;
-	}
-}
-
 static int run(void *unused)
 {
 	(void)unused;
-	stage.loops = measure_loops();
-	printf("base %lld\n", (long long)play_base());
 	for (enum scene scene = 0; scene < NR_SCENES; scene++)
 		play(scene);
 	return 0;

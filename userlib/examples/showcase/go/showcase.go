@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	times    = 7
+	times    = 11
 	block    = 50 * time.Millisecond
 	page     = 4096
 	nrScenes = 6
@@ -40,7 +40,7 @@ var stage struct {
 	pipe         int
 	pages        []byte // nil: no userfaultfd
 	lock         int
-	loops        int
+	flag         *uint32 // in memory that the ender has too
 }
 
 type count struct {
@@ -52,26 +52,20 @@ type count struct {
 }
 
 var (
-	began       = time.Now()
-	countsPerNs float64 // undisturbed
-	sink        atomic.Int64
+	began = time.Now()
+	sink  atomic.Int64
 )
 
 func now() int64 {
 	return int64(time.Since(began))
 }
 
-// Calls nothing.
-func spin(loops int) int {
-	x := 1
-	for i := 0; i < loops; i++ {
+func (c *count) once() {
+	x := int64(1)
+	for i := int64(0); i < 200; i++ {
 		x = x*31 + i
 	}
-	return x
-}
-
-func (c *count) once() {
-	sink.Store(int64(spin(200)))
+	sink.Store(x)
 	t := now()
 	if gap := t - c.last.Load(); gap > c.longest {
 		c.longest = gap
@@ -101,18 +95,13 @@ func median(values []int64) int64 {
 	return values[len(values)/2]
 }
 
-func playBase() int64 {
-	var stall, n []int64
-	for i := 0; i < times; i++ {
-		var c count
-		c.ended.Add(1)
-		go c.forAWhile()
-		c.ended.Wait()
-		stall = append(stall, c.longest)
-		n = append(n, c.n)
-	}
-	countsPerNs = float64(median(n)) / float64(block)
-	return median(stall)
+// playBase is an undisturbed run.
+func playBase() (stall int64, countsPerNs float64) {
+	var c count
+	c.ended.Add(1)
+	go c.forAWhile()
+	c.ended.Wait()
+	return c.longest, float64(c.n) / float64(block)
 }
 
 func askEnder(what byte) {
@@ -135,6 +124,9 @@ func prepare(scene int) {
 		storeTidyUp(int(block / time.Millisecond))
 	case sceneFlock:
 		askEnder('l')
+	case sceneLoop:
+		atomic.StoreUint32(stage.flag, 0)
+		askEnder('s')
 	}
 }
 
@@ -157,11 +149,12 @@ func blockIn(scene, i int) {
 		}
 		syscall.Flock(stage.lock, syscall.LOCK_UN)
 	case sceneLoop:
-		sink.Store(int64(spin(stage.loops)))
+		for atomic.LoadUint32(stage.flag) == 0 {
+		}
 	}
 }
 
-func playOnce(scene, i int) (stall, permille int64) {
+func playOnce(scene, i int) (stall, n, ns int64) {
 	var c count
 	prepare(scene)
 	c.ended.Add(1)
@@ -175,33 +168,27 @@ func playOnce(scene, i int) (stall, permille int64) {
 	if gap := end - c.last.Load(); gap > stall {
 		stall = gap
 	}
-	permille = int64(1000 * float64(c.n) / (countsPerNs * float64(end-begin)))
+	n, ns = c.n, end-begin
 	c.ended.Wait()
 	return
 }
 
 func play(scene int) {
 	if scene == sceneFault && stage.pages == nil || scene == sceneMutex && !haveStore {
-		fmt.Printf("scene %d - -\n", scene)
+		fmt.Printf("scene %d - - -\n", scene)
 		return
 	}
-	var stalls, permilles []int64
+	var stalls, permilles, bases []int64
+	_, before := playBase()
 	for i := 0; i < times; i++ {
-		stall, permille := playOnce(scene, i)
+		stall, n, ns := playOnce(scene, i)
+		base, after := playBase()
 		stalls = append(stalls, stall)
-		permilles = append(permilles, permille)
+		permilles = append(permilles, int64(1000*float64(n)/((before+after)/2*float64(ns))))
+		bases = append(bases, base)
+		before = after
 	}
-	fmt.Printf("scene %d %d %d\n", scene, median(stalls), median(permilles))
-}
-
-func measureLoops() int {
-	for loops := 1000; ; loops *= 2 {
-		begin := now()
-		sink.Store(int64(spin(loops)))
-		if ns := now() - begin; ns > int64(block)/4 {
-			return int(float64(loops) * float64(block) / float64(ns))
-		}
-	}
+	fmt.Printf("scene %d %d %d %d\n", scene, median(stalls), median(permilles), median(bases))
 }
 
 // userfaultfd registers the pages of the stage with a new userfaultfd, -1 if there is none.
@@ -243,30 +230,44 @@ func mustPipe() (r, w int) {
 }
 
 // setStage starts the ender, a process: a goroutine would need the processor too.
-func setStage(program string) {
+func setStage(program string) (clean func()) {
 	lock, err := os.CreateTemp("", "showcase.")
 	if err != nil {
 		log.Fatal(err)
 	}
+	flag, err := os.CreateTemp("", "showcase.")
+	if err != nil || flag.Truncate(page) != nil {
+		log.Fatal("flag: ", err)
+	}
+	flagPage, err := syscall.Mmap(int(flag.Fd()), 0, page, syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_SHARED)
+	if err != nil {
+		log.Fatal(err)
+	}
+	stage.flag = (*uint32)(unsafe.Pointer(&flagPage[0]))
 	requestR, requestW := mustPipe()
 	ackR, ackW := mustPipe()
 	pipeR, pipeW := mustPipe()
 	stage.request, stage.ack, stage.pipe, stage.lock = requestW, ackR, pipeR, int(lock.Fd())
 
 	files := []*os.File{os.NewFile(uintptr(requestR), "request"),
-		os.NewFile(uintptr(ackW), "ack"), os.NewFile(uintptr(pipeW), "pipe")}
+		os.NewFile(uintptr(ackW), "ack"), os.NewFile(uintptr(pipeW), "pipe"), flag}
 	uffd := "-1"
 	if fd := userfaultfd(); fd >= 0 {
 		files = append(files, os.NewFile(uintptr(fd), "userfaultfd"))
-		uffd = "6"
+		uffd = "7"
 	}
-	cmd := exec.Command(program, "--ender", "3", "4", "5", uffd, lock.Name())
+	cmd := exec.Command(program, "--ender", "3", "4", "5", "6", uffd, lock.Name())
 	cmd.ExtraFiles = files
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		log.Fatal(err)
 	}
 	storeOpen()
+	return func() {
+		os.Remove(lock.Name())
+		os.Remove(flag.Name())
+	}
 }
 
 func main() {
@@ -274,9 +275,7 @@ func main() {
 		log.Fatal("usage: showcase-go PATH-OF-SHOWCASE")
 	}
 	runtime.GOMAXPROCS(1)
-	setStage(os.Args[1])
-	stage.loops = measureLoops()
-	fmt.Printf("base %d\n", playBase())
+	defer setStage(os.Args[1])()
 	for scene := 0; scene < nrScenes; scene++ {
 		play(scene)
 	}
