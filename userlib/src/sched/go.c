@@ -366,7 +366,10 @@ static bool wait_machines(struct go_rt *rt)
 	}
 }
 
-/* A thread that is about to attach needs the backend, however late it comes. */
+/*
+ * A thread that is about to attach needs the backend, however late it comes, and must
+ * not be sent away in the midst of it.
+ */
 static void wait_attached(struct go_rt *rt)
 {
 	uint32_t event;
@@ -389,11 +392,11 @@ static void stop(struct go_rt *rt)
 	atomic_store(&rt->stopping, true);
 	rt->backend->shutdown(false);
 	go_io_kick();	/* a poller need not wait in the backend */
+	wait_attached(rt);
 	if (!wait_machines(rt)) {
 		rt->backend->shutdown(true);
 		wait_machines(rt);
 	}
-	wait_attached(rt);
 	go_io_close();
 	rt->backend->close();
 }

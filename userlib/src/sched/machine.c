@@ -32,10 +32,12 @@ static void run(void *arg)
 	int ret;
 
 	ret = m->rt->backend->attach(m, (void *)go_way_out, m->way_out_sp);
+	if (!ret)
+		m->slot->crit = 1;
+	/* From here on the run may end under this thread. */
 	atomic_fetch_sub(&m->rt->unattached, 1);
 	go_rt_event(m->rt);
 	if (!ret) {
-		m->slot->crit = 1;
 		go_sched_loop(m);
 	} else if (ret != -ENOSPC && ret != -ESHUTDOWN) {
 		go_fatal("a thread cannot become an M of the %s backend: %s",
