@@ -31,7 +31,8 @@ int go_run(int (*fn)(void *), void *arg);
  * result is dropped.  Out of memory is a panic.  C only: in C++ use go_spawn().
  */
 #ifndef __cplusplus
-#define go(...)	GO_GO_EXPAND(GO_GO_COUNT(__VA_ARGS__, X, X, X, X, 6, 5, 4, 3, 2, 1, 0, ~), __VA_ARGS__)
+#define go(...) \
+	GO_GO_EXPAND(GO_GO_COUNT(__VA_ARGS__, X, X, X, X, 6, 5, 4, 3, 2, 1, 0, ~), __VA_ARGS__)
 #endif
 
 /* Start a goroutine that calls fn(@arg): 0 or a negative errno. */

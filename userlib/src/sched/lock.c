@@ -11,8 +11,13 @@
 
 #include "types.h"
 
-/* An M that has reached library code where it may have to leave, or must not be. */
-static void crit_check(struct go_m *m)
+/* Should this M not go on with library code? */
+static bool is_barred(struct go_m *m)
+{
+	return m->blocking || atomic_load_explicit(&m->rt->stopping, memory_order_relaxed);
+}
+
+__attribute__((cold)) static void stop_here(struct go_m *m)
 {
 	if (m->blocking)
 		go_fatal("library call between go_blocking_begin and go_blocking_end");
@@ -33,9 +38,8 @@ void go_crit_enter(void)
 	depth = m->slot->crit;
 	go_store(&m->slot->crit, depth + 1);
 	go_barrier();
-	if (!depth && __builtin_expect(m->blocking || atomic_load_explicit(&m->rt->stopping,
-						memory_order_relaxed), 0))
-		crit_check(m);
+	if (!depth && __builtin_expect(is_barred(m), 0))
+		stop_here(m);
 }
 
 void go_crit_exit(void)

@@ -112,25 +112,21 @@ _Noreturn void go_fatal(const char *fmt, ...) __attribute__((format(printf, 1, 2
 /*
  * Timers (sched/timer.c): a heap per P.  @fire runs on the system stack of
  * some M that holds a P, inside a critical section, and must not block.  The
- * struct belongs to the caller, who keeps it until it has fired or go_timer_del()
- * has returned.
+ * struct belongs to the caller, who keeps it until it has fired.
  */
 struct go_timer_node {
 	int64_t when;			/* CLOCK_MONOTONIC ns */
 	void (*fire)(struct go_timer_node *t, int64_t now);
-	struct go_p *p;			/* heap it is in, or NULL */
-	size_t index;			/* in that heap */
 };
 
 void go_timer_add(struct go_timer_node *t);
-bool go_timer_del(struct go_timer_node *t);	/* true: will not fire */
 
 /*
  * The scheduler's view of timers and I/O.  All inside a critical section, P held.
- * run: fire what is due, return how many goroutines became ready or so.
- * harvest: reap completions of @p's ring, or of all rings.
+ * run: fire what is due.
+ * harvest: reap completions of @p's ring, or of all rings; whether there were any.
  */
-int64_t go_timer_run(struct go_p *p, int64_t now);	/* next deadline of @p, 0 none */
+void go_timer_run(struct go_p *p, int64_t now);
 int go_io_open(void);		/* by go_run, before the first M: 0 also when io_uring cannot be had */
 void go_io_close(void);
 bool go_io_harvest(struct go_p *p);

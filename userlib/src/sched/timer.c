@@ -8,7 +8,6 @@
  *
  * The heap is not in malloc()ed memory: see stack.c.
  */
-#include <sched.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -52,22 +51,6 @@ static void publish(struct go_p *p)
 	__atomic_store_n(&p->slot->deadline, (uint64_t)when, __ATOMIC_RELAXED);
 }
 
-static struct go_p *timer_p(struct go_timer_node *t)
-{
-	return __atomic_load_n(&t->p, __ATOMIC_RELAXED);
-}
-
-static void timer_set_p(struct go_timer_node *t, struct go_p *p)
-{
-	__atomic_store_n(&t->p, p, __ATOMIC_RELAXED);
-}
-
-static void place(struct go_timers *ts, size_t i, struct go_timer_entry e)
-{
-	ts->heap[i] = e;
-	e.node->index = i;
-}
-
 static void sift_up(struct go_timers *ts, size_t i, struct go_timer_entry e)
 {
 	size_t parent;
@@ -76,9 +59,9 @@ static void sift_up(struct go_timers *ts, size_t i, struct go_timer_entry e)
 		parent = (i - 1) / ARITY;
 		if (ts->heap[parent].when <= e.when)
 			break;
-		place(ts, i, ts->heap[parent]);
+		ts->heap[i] = ts->heap[parent];
 	}
-	place(ts, i, e);
+	ts->heap[i] = e;
 }
 
 static void sift_down(struct go_timers *ts, size_t i, struct go_timer_entry e)
@@ -95,10 +78,10 @@ static void sift_down(struct go_timers *ts, size_t i, struct go_timer_entry e)
 				least = child;
 		if (e.when <= ts->heap[least].when)
 			break;
-		place(ts, i, ts->heap[least]);
+		ts->heap[i] = ts->heap[least];
 		i = least;
 	}
-	place(ts, i, e);
+	ts->heap[i] = e;
 }
 
 static void grow(struct go_timers *ts)
@@ -118,17 +101,13 @@ static void grow(struct go_timers *ts)
 	ts->size = size;
 }
 
-static void remove_at(struct go_timers *ts, size_t i)
+static struct go_timer_node *remove_first(struct go_timers *ts)
 {
-	struct go_timer_entry last = ts->heap[--ts->nr];
+	struct go_timer_node *first = ts->heap[0].node;
 
-	timer_set_p(ts->heap[i].node, NULL);
-	if (i == ts->nr)
-		return;
-	if (i > 0 && last.when < ts->heap[(i - 1) / ARITY].when)
-		sift_up(ts, i, last);
-	else
-		sift_down(ts, i, last);
+	if (--ts->nr)
+		sift_down(ts, 0, ts->heap[ts->nr]);
+	return first;
 }
 
 /* Any M that holds a P. */
@@ -147,76 +126,34 @@ void go_timer_add(struct go_timer_node *t)
 	go_lock(&ts->lock);
 	if (ts->nr == ts->size)
 		grow(ts);
-	timer_set_p(t, p);
 	sift_up(ts, ts->nr++, e);
-	/* From the unlock on @t may fire and be gone. */
-	first = t->index == 0;
+	first = ts->heap[0].node == t;
 	publish(p);
 	go_unlock(&ts->lock);
+	/* From here on @t may have fired and be gone. */
 	if (first)
 		go_poll_need(rt, e.when);
 	go_crit_exit();
 }
 
-/* Wait until no M is in the midst of firing @t. */
-static void wait_fired(struct go_rt *rt, struct go_timer_node *t)
-{
-	unsigned int i, nr = atomic_load(&rt->nr_used);
-
-	for (i = 0; i < nr; i++)
-		while (atomic_load(&rt->procs[i].timers.firing) == t)
-			sched_yield();
-}
-
-/* Not from @fire itself.  When this returns, @fire is not running either. */
-bool go_timer_del(struct go_timer_node *t)
-{
-	struct go_timers *ts;
-	struct go_p *p;
-	bool found = false;
-
-	go_crit_enter();
-	while (!found && (p = timer_p(t))) {
-		ts = &p->timers;
-		go_lock(&ts->lock);
-		if (timer_p(t) == p) {
-			remove_at(ts, t->index);
-			publish(p);
-			found = true;
-		}
-		go_unlock(&ts->lock);
-	}
-	if (!found)
-		wait_fired(go_m()->rt, t);
-	go_crit_exit();
-	return found;
-}
-
 /*
- * Fire what is due at @p, which need not be the P that is held; return when the next
- * is, 0 for none.  The lock is not held while a timer fires.
+ * Fire what is due at @p, which need not be the P that is held.  The lock is not held
+ * while a timer fires.
  */
-int64_t go_timer_run(struct go_p *p, int64_t now)
+void go_timer_run(struct go_p *p, int64_t now)
 {
 	struct go_timers *ts = &p->timers;
 	struct go_timer_node *t;
 
 	go_lock(&ts->lock);
-	/* One M at a time: there is one @firing. */
-	while (!atomic_load_explicit(&ts->firing, memory_order_relaxed) && ts->nr &&
-	       ts->heap[0].when <= now) {
-		t = ts->heap[0].node;
-		/* Before t->p is cleared: go_timer_del() looks in the other order. */
-		atomic_store(&ts->firing, t);
-		remove_at(ts, 0);
+	while (ts->nr && ts->heap[0].when <= now) {
+		t = remove_first(ts);
 		publish(p);
 		go_unlock(&ts->lock);
 		t->fire(t, now);
 		go_lock(&ts->lock);
-		atomic_store(&ts->firing, NULL);
 	}
 	go_unlock(&ts->lock);
-	return go_timer_deadline(p);
 }
 
 void go_timers_unmap(struct go_p *p)

@@ -77,13 +77,11 @@ struct go_timers {
 	go_lock_t lock;
 	struct go_timer_entry *heap;	/* L  lock */
 	size_t nr, size;		/* L  lock */
-	_Atomic(struct go_timer_node *) firing;	/* A  see go_timer_del() */
 };
 
 struct go_p {
 	unsigned int id;		/* C */
 	struct gosched_pslot *slot;	/* C */
-	struct go_io_ring *ring;	/* owned by src/io */
 	uint32_t pass;			/* P  scheduling passes */
 	uint32_t streak;		/* P  goroutines run from @next in a row */
 	uint64_t id_next, id_end;	/* P  goroutine numbers to hand out */
