@@ -52,7 +52,7 @@ static int wait_as_poller(struct go_m *m, const struct go_backend_wait *w)
 	} while (ret < 0 && errno == EINTR);
 	__atomic_store_n(&m->slot->crit, 1, __ATOMIC_SEQ_CST);
 	atomic_store(&k->poller_fd, -1);
-	return atomic_load(&k->down) ? -ESHUTDOWN : 0;
+	return go_kmod_held(m);
 }
 
 static int ioctl_wait(struct go_m *m, const struct go_backend_wait *w)

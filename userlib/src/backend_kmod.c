@@ -167,10 +167,17 @@ void go_kmod_detach(struct go_m *m)
 	put(k);
 }
 
+int go_kmod_held(const struct go_m *m)
+{
+	return __atomic_load_n(&m->slot->proc, __ATOMIC_RELAXED) == GOSCHED_NO_PROC ?
+		-ESHUTDOWN : 0;
+}
+
 int go_kmod_yield(struct go_m *m)
 {
-	(void)m;
-	return go_kmod_plain(go_kmod_mine, GOSCHED_IOC_YIELD, 0);
+	int ret = go_kmod_plain(go_kmod_mine, GOSCHED_IOC_YIELD, 0);
+
+	return ret ? ret : go_kmod_held(m);
 }
 
 int go_kmod_ring(void)

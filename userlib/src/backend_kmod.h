@@ -40,6 +40,14 @@ void go_kmod_close(void);
 int go_kmod_attach(struct go_m *m, void *retire_ip, void *retire_sp);
 void go_kmod_detach(struct go_m *m);
 int go_kmod_yield(struct go_m *m);
+
+/*
+ * For the end of a wait: 0 when the M holds a P, -ESHUTDOWN when not.  A wait that ended
+ * for another reason may find only on its way to user mode that nobody is held back any
+ * more.
+ */
+int go_kmod_held(const struct go_m *m);
+
 int go_kmod_ring(void);
 int go_kmod_set_procs(unsigned int nr_procs);
 void go_kmod_shutdown(bool retire);

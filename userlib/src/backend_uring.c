@@ -198,7 +198,7 @@ static int uring_wait(struct go_m *m, const struct go_backend_wait *w)
 			return -ESHUTDOWN;
 	} while (r->unpolling ||
 		 !(r->granted || (r->readable && w->fd >= 0) || passed(w->deadline)));
-	return 0;
+	return go_kmod_held(m);
 }
 
 static int uring_attach(struct go_m *m, void *retire_ip, void *retire_sp)
