@@ -24,11 +24,12 @@ static const struct {
 
 #define NR_CHOICES	(sizeof(choices) / sizeof(choices[0]))
 
-static const struct go_backend *fail(size_t i, int err)
+static const struct go_backend *fail(size_t i, int err, const char *why)
 {
 	fprintf(stderr, "gosched: backend '%s' cannot be used: %s\n%s\n"
 		"Unset GOSCHED_BACKEND to use the best one that can be had.\n",
-		choices[i].backend->name, strerror(-err), choices[i].mend);
+		choices[i].backend->name, err == -ENODEV && why ? why : strerror(-err),
+		choices[i].mend);
 	return NULL;
 }
 
@@ -41,7 +42,7 @@ static const struct go_backend *open_forced(const char *name, struct go_backend_
 		if (strcmp(name, choices[i].backend->name))
 			continue;
 		err = choices[i].backend->open(config);
-		return err ? fail(i, err) : choices[i].backend;
+		return err ? fail(i, err, config->why) : choices[i].backend;
 	}
 	fprintf(stderr, "gosched: unknown backend '%s'; choose one of:", name);
 	for (i = 0; i < NR_CHOICES; i++)
@@ -63,7 +64,7 @@ const struct go_backend *go_backend_choose(struct go_backend_config *config)
 		if (!err)
 			return choices[i].backend;
 		if (err != -ENODEV)
-			return fail(i, err);
+			return fail(i, err, config->why);
 	}
-	return fail(NR_CHOICES - 1, err);
+	return fail(NR_CHOICES - 1, err, config->why);
 }

@@ -59,7 +59,7 @@ static int open_device(const char **why)
 	case ENOENT:
 	case ENXIO:
 	case ENODEV:
-		*why = "there is no " GOSCHED_DEVICE ": load the module with modprobe gosched";
+		*why = "there is no " GOSCHED_DEVICE;
 		return -ENODEV;
 	case EACCES:
 	case EPERM:
@@ -79,7 +79,7 @@ static int check_features(int fd, uint64_t features, const char **why)
 		return ret;
 	if ((arg.features & features) == features)
 		return 0;
-	*why = "the module loaded lacks a feature that this needs";
+	*why = "the module that is loaded lacks something that it needs";
 	return -ENODEV;
 }
 
