@@ -5,6 +5,7 @@
  *
  *   echo_client HOST PORT [CONNECTIONS [LINES]]
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,5 +92,6 @@ int main(int argc, char **argv)
 		o.connections = atoi(argv[3]);
 	if (argc > 4)
 		o.lines = atoi(argv[4]);
+	signal(SIGPIPE, SIG_IGN);
 	return go_run(run, &o);
 }

@@ -7,6 +7,7 @@
  * Without a port it takes one that is free and says which.  It runs until it is killed.
  */
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,5 +76,7 @@ static int run(void *arg)
 
 int main(int argc, char **argv)
 {
+	/* A write to a connection that is gone is an error of that write, no more. */
+	signal(SIGPIPE, SIG_IGN);
 	return go_run(run, argc > 1 ? argv[1] : NULL);
 }
