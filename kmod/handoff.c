@@ -116,10 +116,28 @@ static void gs_handoff_end(struct gs_machine *m)
 		gs_trap_arm(m);
 }
 
+/* @m runs for the first time since it was granted its P: see GS_LATE_SLICES. */
+static void gs_handoff_late(struct gs_machine *m)
+{
+	struct gs_domain *d = m->domain;
+	bool slept_through = READ_ONCE(m->late) < GS_LATE_SLICES;
+	unsigned long flags;
+
+	WRITE_ONCE(m->late, 0);
+	if (!slept_through)
+		return;
+	flags = gs_lock(d);
+	if (m->proc)
+		gs_proc_begin_slice(m->proc);
+	gs_unlock(d, flags, NULL);
+}
+
 static void gs_sched_in(struct preempt_notifier *notifier, int cpu)
 {
 	struct gs_machine *m = container_of(notifier, struct gs_machine, notifier);
 
+	if (READ_ONCE(m->late))
+		gs_handoff_late(m);
 	if (m->parked)
 		return;
 	switch (READ_ONCE(m->state)) {

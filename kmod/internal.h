@@ -150,6 +150,9 @@ struct gs_proc {
  * @entry:      L: in domain->waiting or domain->spares.
  * @wait_cmd:   L: pending io_uring WAIT, or NULL.
  * @preempt:    L: its slice has ended; the trap is to take the P.
+ * @late:       slices that it may still sleep through, because it has not run since
+ *              it was granted its P (by whom it is set, and by the slice timer); 0 once
+ *              it runs (by itself).  Only a hint, see GS_LATE_SLICES.
  * @retire:     L: to go on at @retire_ip.
  * @parked:     M: sleeps in this module (trap, WAIT, YIELD); not a block.
  * @dead:       M: the thread has been scheduled for the last time.
@@ -176,6 +179,7 @@ struct gs_machine {
 	struct list_head entry;
 	struct io_uring_cmd *wait_cmd;
 	bool preempt;
+	u8 late;
 	bool retire;
 
 	bool parked;
@@ -302,6 +306,7 @@ struct gs_proc *gs_proc_idle(struct gs_domain *d);
 struct gs_machine *gs_proc_choose(struct gs_proc *p);
 void gs_proc_grant(struct gs_proc *p, struct gs_machine *m, struct gs_kick *kick);
 struct gs_proc *gs_proc_take(struct gs_machine *m);
+void gs_proc_begin_slice(struct gs_proc *p);
 void gs_proc_pass(struct gs_proc *p, struct gs_kick *kick);
 void gs_proc_fill(struct gs_domain *d, struct gs_kick *kick);
 void gs_kick_send(struct gs_kick *kick);

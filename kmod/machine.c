@@ -219,8 +219,11 @@ int gs_machine_sleep(struct gs_machine *m)
 	}
 	__set_current_state(TASK_RUNNING);
 	m->parked = false;
-	if (READ_ONCE(m->proc))
+	if (READ_ONCE(m->proc)) {
+		/* Granted before it slept. */
+		WRITE_ONCE(m->late, 0);
 		return 0;
+	}
 
 	flags = gs_lock(d);
 	if (!m->proc) {

@@ -76,6 +76,13 @@ struct gs_machine *gs_proc_choose(struct gs_proc *p)
 }
 EXPORT_SYMBOL_IF_KUNIT(gs_proc_choose);
 
+void gs_proc_begin_slice(struct gs_proc *p)
+{
+	lockdep_assert_held(&p->domain->lock);
+	p->tick = READ_ONCE(p->slot->tick);
+	p->slice_end = ktime_get_mono_fast_ns() + p->domain->slice_ns;
+}
+
 /* @m, which waits, is spare or is the current thread, holds @p from here on. */
 void gs_proc_grant(struct gs_proc *p, struct gs_machine *m, struct gs_kick *kick)
 {
@@ -93,12 +100,12 @@ void gs_proc_grant(struct gs_proc *p, struct gs_machine *m, struct gs_kick *kick
 		gs_proc_clear_idle(p);
 	gs_machine_set_state(m, GS_M_RUNNING);
 	p->machine = m;
+	WRITE_ONCE(m->late, m->task == current ? 0 : GS_LATE_SLICES);
 	WRITE_ONCE(m->proc, p);
 	WRITE_ONCE(m->slot->proc, p->id);
 	gs_slot_publish(d);
 
-	p->tick = READ_ONCE(p->slot->tick);
-	p->slice_end = ktime_get_mono_fast_ns() + d->slice_ns;
+	gs_proc_begin_slice(p);
 	if (!p->timer_on) {
 		p->timer_on = true;
 		hrtimer_start(&p->timer, ns_to_ktime(d->slice_ns), HRTIMER_MODE_REL_PINNED_HARD);
@@ -203,12 +210,15 @@ static enum hrtimer_restart gs_proc_timer(struct hrtimer *timer)
 		return HRTIMER_NORESTART;
 	}
 	if (now >= p->slice_end) {
-		if (m->state == GS_M_RUNNING && gs_proc_is_wanted(p)) {
+		u8 late = READ_ONCE(m->late);
+
+		if (late) {
+			WRITE_ONCE(m->late, late - 1);
+		} else if (m->state == GS_M_RUNNING && gs_proc_is_wanted(p)) {
 			m->preempt = true;
 			gs_trap_arm(m);
 		}
-		p->tick = READ_ONCE(p->slot->tick);
-		p->slice_end = now + d->slice_ns;
+		gs_proc_begin_slice(p);
 	}
 	hrtimer_set_expires(timer, ns_to_ktime(p->slice_end));
 	gs_unlock(d, flags, NULL);
