@@ -3,6 +3,8 @@
  * The end of a slice: a loop that calls nothing loses its P when somebody else
  * could use it, and only then.
  */
+#include <sched.h>
+
 #include "harness.h"
 #include "kselftest_harness.h"
 
@@ -185,6 +187,83 @@ TEST(no_work_no_preemption)
 TEST(no_other_m_no_preemption)
 {
 	expect_undisturbed(_metadata, true, false);
+}
+
+/*
+ * An M that was granted a P on a CPU that is taken for longer than a slice.  It must
+ * run when it can, not lose the P on the way to its first instruction.
+ */
+struct late {
+	struct domain d;
+	struct machine first, second;
+	int yield, hog_runs, hog_stops;
+};
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set));
+}
+
+static void yield_from_cpu1(struct machine *m)
+{
+	struct late *l = m->arg;
+
+	pin(1);
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+	machine_until(&l->yield);
+	CHECK_EQ(machine_yield(m), 0);
+	machine_step(m, 2 + load(&l->second.step));
+}
+
+static void run_on_cpu0(struct machine *m)
+{
+	pin(0);
+	CHECK_EQ(machine_wait(m), 0);
+	machine_step(m, 1);
+}
+
+static void *hog_cpu0(void *arg)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	struct late *l = arg;
+
+	pin(0);
+	CHECK_SYS(sched_setscheduler(0, SCHED_FIFO, &param));
+	store(&l->hog_runs, 1);
+	while (!load(&l->hog_stops))
+		;
+	return NULL;
+}
+
+TEST(a_slice_begins_when_the_m_runs)
+{
+	struct late l = { 0 };
+	pthread_t hog;
+	int64_t begin;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "needs two processors");
+	domain_open(&l.d, 1, 1, 20 * SLICE_NS);
+	pin(1);
+	machine_start_holding(&l.first, &l.d, yield_from_cpu1, &l);
+	machine_start_spare(&l.second, &l.d, run_on_cpu0, &l);
+	ASSERT_EQ(0, pthread_create(&hog, NULL, hog_cpu0, &l));
+	until(load(&l.hog_runs));
+	store(&l.d.header->runnable, 1);
+	store(&l.yield, 1);
+	until(machine_holds(&l.second));
+	/* Three slices. */
+	for (begin = clock_ns(); clock_ns() - begin < 60 * (int64_t)SLICE_NS;)
+		;
+	EXPECT_EQ(0, machine_at(&l.second));
+	store(&l.hog_stops, 1);
+	until(machine_at(&l.first) >= 2);
+	EXPECT_EQ(3, machine_at(&l.first));
 }
 
 #define NR_TURNS 3
