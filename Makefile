@@ -25,7 +25,8 @@ check:			## run every test of the project
 	@scripts/check
 
 bench-handoff:		## count instructions from a block to the next M's user code
-	@scripts/check bench-handoff
+	@scripts/check bench-handoff; status=$$?; \
+		sed -n '/^median/,$$p' build/logs/bench-handoff.log; exit $$status
 
 lint:			## static checks: warnings, sparse, checkpatch, shellcheck
 	@scripts/check module-warnings checkpatch shellcheck
