@@ -24,7 +24,8 @@ static void table_read(struct table *t, pid_t tgid, const char *file, const char
 	for (word = strtok(line, " \t"); word; word = strtok(NULL, " \t"))
 		strcat(strcat(words, *words ? " " : ""), word);
 	if (strcmp(words, header))
-		check_failed(__FILE__, __LINE__, "%s begins with '%s', not '%s'", file, words, header);
+		check_failed(__FILE__, __LINE__, "%s begins with '%s', not '%s'", file, words,
+			     header);
 	t->nr = 0;
 	while ((line = strtok_r(NULL, "\n", &save))) {
 		CHECK(t->nr < MAX_ROWS);

@@ -127,7 +127,8 @@ static inline void userfault_prepare(struct block *b)
 
 	b->uffd = CHECK_SYS(syscall(SYS_userfaultfd, O_CLOEXEC));
 	CHECK_SYS(ioctl(b->uffd, UFFDIO_API, &api));
-	b->page = mmap(NULL, BLOCK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	b->page = mmap(NULL, BLOCK_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
 	CHECK(b->page != MAP_FAILED);
 	reg.range.start = (uintptr_t)b->page;
 	reg.range.len = BLOCK_PAGE;

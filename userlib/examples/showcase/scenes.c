@@ -87,8 +87,9 @@ static void count_until_done(struct count *c)
 
 static void count_for_a_while(struct count *c)
 {
-	int64_t begin = c->last = go_now();
+	int64_t begin = go_now();
 
+	c->last = begin;
 	while (c->last - begin < BLOCK_MS * GO_MILLISECOND)
 		count_once(c);
 	go_waitgroup_done(&c->ended);
@@ -282,7 +283,8 @@ static int open_userfaultfd(void)
 
 	if (fd < 0)
 		return -1;
-	pages = mmap(NULL, TIMES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pages = mmap(NULL, TIMES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
 	reg.range.start = (uintptr_t)pages;
 	reg.range.len = TIMES * PAGE;
 	if (pages == MAP_FAILED || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
