@@ -254,6 +254,8 @@ long gs_cmd_run(struct file *file, unsigned int number, void __user *user)
 		return -EFAULT;
 	if (size < cmd->size0)
 		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	ret = copy_struct_from_user(&arg, cmd->size, user, size);
 	if (ret)
 		return ret;

@@ -178,10 +178,11 @@ int gs_domain_set_procs(struct gs_domain *d, u32 *nr)
 	}
 	old = d->nr_procs;
 	*nr = old;
-	for (id = want; want && id < old; id++) {
+	if (want && want < old) {
 		flags = gs_lock(d);
 		WRITE_ONCE(d->nr_procs, want);
-		gs_domain_drop_proc(d, &d->procs[id]);
+		for (id = want; id < old; id++)
+			gs_domain_drop_proc(d, &d->procs[id]);
 		gs_slot_publish(d);
 		gs_unlock(d, flags, NULL);
 	}

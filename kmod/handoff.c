@@ -74,21 +74,46 @@ static void gs_handoff_begin(struct gs_machine *m)
 		hrtimer_start(&m->grace, ns_to_ktime(GS_GRACE_NS), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
+/*
+ * A spare that sleeps for anything but its WAIT, stopped or traced or in a page fault,
+ * could not use a P.  io_uring waits in plain TASK_INTERRUPTIBLE.  Under the runqueue
+ * lock.
+ */
+static void gs_handoff_leave_spares(struct gs_machine *m)
+{
+	struct gs_domain *d = m->domain;
+
+	raw_spin_lock(&d->lock);
+	if (m->state == GS_M_SPARE)
+		gs_machine_set_state(m, GS_M_BLOCKED);
+	raw_spin_unlock(&d->lock);
+}
+
 static void gs_sched_out(struct preempt_notifier *notifier, struct task_struct *next)
 {
 	struct gs_machine *m = container_of(notifier, struct gs_machine, notifier);
 
+	WRITE_ONCE(m->oncpu, false);
 	gs_trap_forget(m);
 	if (unlikely(READ_ONCE(current->__state) == TASK_DEAD)) {
 		WRITE_ONCE(m->dead, true);
 		irq_work_queue(&m->work);
 		return;
 	}
-	if (READ_ONCE(m->state) != GS_M_RUNNING || m->parked || !gs_current_blocks())
+	if (m->parked || !gs_current_blocks())
 		return;
-	if (READ_ONCE(m->slot->crit))
-		return;
-	gs_handoff_begin(m);
+	switch (READ_ONCE(m->state)) {
+	case GS_M_RUNNING:
+		if (!READ_ONCE(m->slot->crit))
+			gs_handoff_begin(m);
+		break;
+	case GS_M_SPARE:
+		if (READ_ONCE(current->__state) != TASK_INTERRUPTIBLE)
+			gs_handoff_leave_spares(m);
+		break;
+	default:
+		break;
+	}
 }
 
 /* The M that fell asleep is back: with its P or without. */
@@ -116,28 +141,17 @@ static void gs_handoff_end(struct gs_machine *m)
 		gs_trap_arm(m);
 }
 
-/* @m runs for the first time since it was granted its P: see GS_LATE_SLICES. */
-static void gs_handoff_late(struct gs_machine *m)
-{
-	struct gs_domain *d = m->domain;
-	bool slept_through = READ_ONCE(m->late) < GS_LATE_SLICES;
-	unsigned long flags;
-
-	WRITE_ONCE(m->late, 0);
-	if (!slept_through)
-		return;
-	flags = gs_lock(d);
-	if (m->proc)
-		gs_proc_begin_slice(m->proc);
-	gs_unlock(d, flags, NULL);
-}
-
 static void gs_sched_in(struct preempt_notifier *notifier, int cpu)
 {
 	struct gs_machine *m = container_of(notifier, struct gs_machine, notifier);
 
-	if (READ_ONCE(m->late))
-		gs_handoff_late(m);
+	bool missed = m->missed_return;
+
+	m->missed_return = false;
+	WRITE_ONCE(m->oncpu, true);
+	/* Pairs with the barrier in gs_proc_timer(): it sees oncpu or we see timer_on. */
+	smp_mb();
+	gs_proc_resume(m);
 	if (m->parked)
 		return;
 	switch (READ_ONCE(m->state)) {
@@ -153,6 +167,9 @@ static void gs_sched_in(struct preempt_notifier *notifier, int cpu)
 		gs_trap_on_return(m);
 		break;
 	default:
+		/* It was to be stopped on its way out, and has slept on the way. */
+		if (missed && gs_trap_is_due(m))
+			gs_trap_on_return(m);
 		break;
 	}
 }

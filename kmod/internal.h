@@ -121,7 +121,8 @@ enum gs_stat {
  * @slice_end:  L: CLOCK_MONOTONIC ns.
  * @idle_since: L: idle with work waiting since then, 0 otherwise.
  * @timer:      fires at the end of a slice at the latest; left running over
- *              hand-offs, so that these cost no timer operation.
+ *              hand-offs, so that these cost no timer operation.  Dies out while the
+ *              M is not on a CPU.
  */
 struct gs_proc {
 	struct gs_domain *domain;
@@ -150,10 +151,10 @@ struct gs_proc {
  * @entry:      L: in domain->waiting or domain->spares.
  * @wait_cmd:   L: pending io_uring WAIT, or NULL.
  * @preempt:    L: its slice has ended; the trap is to take the P.
- * @late:       slices that it may still sleep through, because it has not run since
- *              it was granted its P (by whom it is set, and by the slice timer); 0 once
- *              it runs (by itself).  Only a hint, see GS_LATE_SLICES.
+ * @in_turn:    L: its wait was interrupted: it goes to the head of the queue again.
  * @retire:     L: to go on at @retire_ip.
+ * @oncpu:      M: not switched out; read by the slice timer.
+ * @missed_return: M: was switched out before it came to the user return notifier.
  * @parked:     M: sleeps in this module (trap, WAIT, YIELD); not a block.
  * @dead:       M: the thread has been scheduled for the last time.
  * @long_blocks: M: 0..3, how the last blocks went: see policy.h.
@@ -179,9 +180,11 @@ struct gs_machine {
 	struct list_head entry;
 	struct io_uring_cmd *wait_cmd;
 	bool preempt;
-	u8 late;
+	bool in_turn;
 	bool retire;
 
+	bool oncpu;
+	bool missed_return;
 	bool parked;
 	bool dead;
 	u8 long_blocks;
@@ -306,9 +309,10 @@ struct gs_proc *gs_proc_idle(struct gs_domain *d);
 struct gs_machine *gs_proc_choose(struct gs_proc *p);
 void gs_proc_grant(struct gs_proc *p, struct gs_machine *m, struct gs_kick *kick);
 struct gs_proc *gs_proc_take(struct gs_machine *m);
-void gs_proc_begin_slice(struct gs_proc *p);
+void gs_proc_resume(struct gs_machine *m);
 void gs_proc_pass(struct gs_proc *p, struct gs_kick *kick);
 void gs_proc_fill(struct gs_domain *d, struct gs_kick *kick);
+bool gs_proc_end_slice(struct gs_machine *m, enum gs_stat why, struct gs_kick *kick);
 void gs_kick_send(struct gs_kick *kick);
 
 /* machine.c */
@@ -334,7 +338,8 @@ void gs_trap(struct callback_head *head);
 void gs_trap_arm(struct gs_machine *m);
 void gs_trap_on_return(struct gs_machine *m);
 void gs_trap_forget(struct gs_machine *m);
-void gs_trap_init(void);
+bool gs_trap_is_due(const struct gs_machine *m);
+int gs_trap_init(void);
 void gs_trap_exit(void);
 
 /* debugfs.c */

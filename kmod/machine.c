@@ -39,7 +39,11 @@ void gs_machine_set_state(struct gs_machine *m, enum gs_machine_state state)
 	}
 	WRITE_ONCE(m->state, state);
 	if (state == GS_M_WAITING) {
-		list_add_tail(&m->entry, &d->waiting);
+		/* Interrupted while it waited, it has not lost its turn. */
+		if (m->in_turn)
+			list_add(&m->entry, &d->waiting);
+		else
+			list_add_tail(&m->entry, &d->waiting);
 		d->nr_waiting++;
 	} else if (state == GS_M_SPARE) {
 		list_add(&m->entry, &d->spares);
@@ -140,11 +144,14 @@ static int gs_machine_enlist(struct gs_machine *m)
 /* The current thread becomes an M of @d. */
 int gs_machine_register(struct gs_domain *d, struct gosched_register *arg)
 {
-	struct gs_machine *m;
+	struct gs_machine *m = gs_machine_self();
 	int ret;
 
-	if (gs_machine_self())
+	if (m && m->domain->mm == current->mm)
 		return -EBUSY;
+	/* Another program registered this thread, before exec. */
+	if (m)
+		gs_machine_detach(m);
 	m = gs_machine_alloc(d);
 	if (!m)
 		return -ENOMEM;
@@ -174,6 +181,11 @@ void gs_machine_bury(struct gs_machine *m)
 	struct gs_kick kick = {};
 	struct gs_proc *p;
 
+	/* Irq work that began before it died and was held up may find it dead as well. */
+	if (m->state == GS_M_GONE) {
+		gs_unlock(d, flags, NULL);
+		return;
+	}
 	m->wait_cmd = NULL;
 	m->retire = false;
 	p = gs_proc_take(m);
@@ -212,21 +224,24 @@ int gs_machine_sleep(struct gs_machine *m)
 
 	m->parked = true;
 	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		/*
+		 * The barrier pairs with the lock and wake-up of whoever grants a P,
+		 * and with the barrier in gs_domain_end().  Not TASK_FREEZABLE: frozen
+		 * here, the M could still be given a P.
+		 */
+		set_current_state(TASK_INTERRUPTIBLE);
 		if (READ_ONCE(m->proc) || !gs_domain_is_live(d) || signal_pending(current))
 			break;
 		schedule();
 	}
 	__set_current_state(TASK_RUNNING);
 	m->parked = false;
-	if (READ_ONCE(m->proc)) {
-		/* Granted before it slept. */
-		WRITE_ONCE(m->late, 0);
+	if (READ_ONCE(m->proc))
 		return 0;
-	}
 
 	flags = gs_lock(d);
 	if (!m->proc) {
+		m->in_turn = m->state == GS_M_WAITING;
 		gs_machine_set_state(m, GS_M_BLOCKED);
 		ret = gs_domain_is_live(d) ? -EINTR : -ESHUTDOWN;
 	}
@@ -256,6 +271,8 @@ bool gs_machine_begin_wait(struct gs_machine *m, struct io_uring_cmd *cmd, struc
 			m->wait_cmd = cmd;
 		return false;
 	}
+	/* No need to wake the current thread, which is awake. */
+	kick->machine = NULL;
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(gs_machine_begin_wait);
@@ -298,9 +315,8 @@ int gs_machine_yield(struct gs_machine *m)
 {
 	struct gs_domain *d = m->domain;
 	struct gs_kick kick = {};
-	struct gs_machine *next;
 	unsigned long flags;
-	struct gs_proc *p;
+	bool lost;
 	int ret;
 
 	flags = gs_lock(d);
@@ -308,24 +324,14 @@ int gs_machine_yield(struct gs_machine *m)
 		gs_unlock(d, flags, NULL);
 		return -ESHUTDOWN;
 	}
-	p = m->proc;
-	if (!p) {
+	if (!m->proc) {
 		gs_unlock(d, flags, NULL);
 		return -ENXIO;
 	}
-	next = gs_proc_choose(p);
-	if (!next && gs_policy_in_use(p)) {
-		gs_unlock(d, flags, NULL);
-		return 0;
-	}
-	gs_count(d, GS_STAT_YIELDS);
-	gs_proc_take(m);
-	gs_machine_set_state(m, GS_M_WAITING);
-	if (next && gs_policy_in_use(p))
-		gs_proc_grant(p, next, &kick);
-	else
-		gs_proc_fill(d, &kick);
+	lost = gs_proc_end_slice(m, GS_STAT_YIELDS, &kick);
 	gs_unlock(d, flags, &kick);
+	if (!lost)
+		return 0;
 
 	ret = gs_machine_sleep(m);
 	if (ret != -EINTR)

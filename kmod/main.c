@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
@@ -23,18 +24,23 @@ static int __init gs_init(void)
 	gs_wq = alloc_workqueue("gosched", WQ_UNBOUND, 0);
 	if (!gs_wq)
 		return -ENOMEM;
-
+	ret = gs_trap_init();
+	if (ret)
+		goto no_trap;
 	gs_debugfs_init();
-	gs_trap_init();
 	preempt_notifier_inc();
 	ret = gs_dev_init();
-	if (ret) {
-		preempt_notifier_dec();
-		gs_debugfs_exit();
-		destroy_workqueue(gs_wq);
-		return ret;
-	}
+	if (ret)
+		goto no_dev;
 	return 0;
+
+no_dev:
+	preempt_notifier_dec();
+	gs_debugfs_exit();
+	gs_trap_exit();
+no_trap:
+	destroy_workqueue(gs_wq);
+	return ret;
 }
 
 static void __exit gs_exit(void)
@@ -42,6 +48,8 @@ static void __exit gs_exit(void)
 	gs_dev_exit();
 	gs_trap_exit();
 	preempt_notifier_dec();
+	/* The last M's thread may have been preempted on its last steps in the trap. */
+	synchronize_rcu_tasks();
 	/* M's are freed by work that is queued from RCU. */
 	rcu_barrier();
 	destroy_workqueue(gs_wq);

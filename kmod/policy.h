@@ -19,13 +19,6 @@
 /* How often an M that is to retire is looked at while it is in a critical section. */
 #define GS_RETIRE_RETRY_NS	1000000ULL
 
-/*
- * A slice begins when the M runs: on a busy machine it would lose the P that it was
- * granted before its first instruction, and so would the next M.  But a P waits no
- * longer than these slices.
- */
-#define GS_LATE_SLICES		8
-
 #define GS_LONG_BLOCKS_MAX	3
 /* A new M is taken to block for long, one short block changes that. */
 #define GS_LONG_BLOCKS_START	2

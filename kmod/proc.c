@@ -76,11 +76,16 @@ struct gs_machine *gs_proc_choose(struct gs_proc *p)
 }
 EXPORT_SYMBOL_IF_KUNIT(gs_proc_choose);
 
-void gs_proc_begin_slice(struct gs_proc *p)
+static void gs_proc_begin_slice(struct gs_proc *p)
 {
 	lockdep_assert_held(&p->domain->lock);
 	p->tick = READ_ONCE(p->slot->tick);
 	p->slice_end = ktime_get_mono_fast_ns() + p->domain->slice_ns;
+	if (!p->timer_on) {
+		WRITE_ONCE(p->timer_on, true);
+		hrtimer_start(&p->timer, ns_to_ktime(p->domain->slice_ns),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+	}
 }
 
 /* @m, which waits, is spare or is the current thread, holds @p from here on. */
@@ -92,6 +97,7 @@ void gs_proc_grant(struct gs_proc *p, struct gs_machine *m, struct gs_kick *kick
 	WARN_ON_ONCE(p->machine || m->proc || kick->machine);
 
 	kick->machine = m;
+	m->in_turn = false;
 	if (m->state == GS_M_SPARE) {
 		kick->cmd = m->wait_cmd;
 		m->wait_cmd = NULL;
@@ -100,16 +106,11 @@ void gs_proc_grant(struct gs_proc *p, struct gs_machine *m, struct gs_kick *kick
 		gs_proc_clear_idle(p);
 	gs_machine_set_state(m, GS_M_RUNNING);
 	p->machine = m;
-	WRITE_ONCE(m->late, m->task == current ? 0 : GS_LATE_SLICES);
 	WRITE_ONCE(m->proc, p);
 	WRITE_ONCE(m->slot->proc, p->id);
 	gs_slot_publish(d);
 
 	gs_proc_begin_slice(p);
-	if (!p->timer_on) {
-		p->timer_on = true;
-		hrtimer_start(&p->timer, ns_to_ktime(d->slice_ns), HRTIMER_MODE_REL_PINNED_HARD);
-	}
 }
 EXPORT_SYMBOL_IF_KUNIT(gs_proc_grant);
 
@@ -170,12 +171,52 @@ void gs_proc_fill(struct gs_domain *d, struct gs_kick *kick)
 }
 EXPORT_SYMBOL_IF_KUNIT(gs_proc_fill);
 
-/* Wake whom the caller has decided to wake.  In the RCU section of gs_lock(), unlocked. */
+/*
+ * The slice of @m, the current thread, is over: its P goes to whoever is next, and it
+ * queues up behind the others.  False when it keeps the P, or has another at once:
+ * nobody wants one, or there is an idle one for those who do.
+ */
+bool gs_proc_end_slice(struct gs_machine *m, enum gs_stat why, struct gs_kick *kick)
+{
+	struct gs_domain *d = m->domain;
+	struct gs_proc *p = m->proc;
+	bool in_use = gs_policy_in_use(p);
+	struct gs_machine *next;
+
+	lockdep_assert_held(&d->lock);
+	if (in_use && d->nr_idle) {
+		gs_proc_fill(d, kick);
+		return false;
+	}
+	next = in_use ? gs_proc_choose(p) : NULL;
+	if (in_use && !next)
+		return false;
+
+	gs_count(d, why);
+	gs_proc_take(m);
+	gs_machine_set_state(m, GS_M_WAITING);
+	if (next)
+		gs_proc_grant(p, next, kick);
+	else
+		gs_proc_fill(d, kick);
+	return !m->proc;
+}
+
+/*
+ * Wake whom the caller has decided to wake.  In the RCU section of gs_lock(), unlocked.
+ *
+ * An M that is given a P and happens to be the current task is woken like any other: it
+ * may have been interrupted on its way to sleep.
+ *
+ * A spare is woken in addition to the completion of its WAIT: it may sleep in some other
+ * place of the same system call, where it would keep the P; awake, it either goes on or
+ * is seen to block.
+ */
 void gs_kick_send(struct gs_kick *kick)
 {
 	if (kick->cmd)
 		gs_uring_complete(kick->cmd, kick->status);
-	else if (kick->machine && kick->machine->task != current)
+	if (kick->machine)
 		wake_up_process(kick->machine->task);
 }
 
@@ -193,8 +234,12 @@ static bool gs_proc_is_wanted(struct gs_proc *p)
 
 /*
  * The slice of @p may have ended.  The timer is not touched when a P changes
- * hands: it finds out here how much of the slice is left, and dies out when
- * nobody holds the P.
+ * hands: it finds out here how much of the slice is left.
+ *
+ * It dies out when nobody holds the P, and when its M is not on a CPU, asleep in a
+ * critical section or waiting for the CPU: there is nothing to preempt, and a slice that
+ * has been waited through is no slice.  gs_proc_resume() starts a new one.  So no more
+ * timers run than there are CPUs.
  */
 static enum hrtimer_restart gs_proc_timer(struct hrtimer *timer)
 {
@@ -204,17 +249,16 @@ static enum hrtimer_restart gs_proc_timer(struct hrtimer *timer)
 	struct gs_machine *m = p->machine;
 	u64 now = ktime_get_mono_fast_ns();
 
-	if (!m || !gs_domain_is_live(d)) {
-		p->timer_on = false;
+	WRITE_ONCE(p->timer_on, false);
+	/* Pairs with the barrier in gs_sched_in(). */
+	smp_mb();
+	if (!m || !READ_ONCE(m->oncpu) || !gs_domain_is_live(d)) {
 		gs_unlock(d, flags, NULL);
 		return HRTIMER_NORESTART;
 	}
+	WRITE_ONCE(p->timer_on, true);
 	if (now >= p->slice_end) {
-		u8 late = READ_ONCE(m->late);
-
-		if (late) {
-			WRITE_ONCE(m->late, late - 1);
-		} else if (m->state == GS_M_RUNNING && gs_proc_is_wanted(p)) {
+		if (m->state == GS_M_RUNNING && gs_proc_is_wanted(p)) {
 			m->preempt = true;
 			gs_trap_arm(m);
 		}
@@ -223,6 +267,22 @@ static enum hrtimer_restart gs_proc_timer(struct hrtimer *timer)
 	hrtimer_set_expires(timer, ns_to_ktime(p->slice_end));
 	gs_unlock(d, flags, NULL);
 	return HRTIMER_RESTART;
+}
+
+/* @m, the current thread, is on a CPU again: its P has a slice timer again. */
+void gs_proc_resume(struct gs_machine *m)
+{
+	struct gs_domain *d = m->domain;
+	struct gs_proc *p = READ_ONCE(m->proc);
+	unsigned long flags;
+
+	if (!p || READ_ONCE(p->timer_on))
+		return;
+	flags = gs_lock(d);
+	/* It cannot have changed hands unless the M was asleep, but may have been taken. */
+	if (m->proc && gs_domain_is_live(d))
+		gs_proc_begin_slice(m->proc);
+	gs_unlock(d, flags, NULL);
 }
 
 void gs_proc_init(struct gs_proc *p, struct gs_domain *d, u32 id)

@@ -89,28 +89,25 @@ void gs_slot_publish(struct gs_domain *d)
 	WRITE_ONCE(d->header->waiting, d->nr_waiting);
 }
 
-static bool gs_slot_proc_has_work(const struct gosched_pslot *slot)
-{
-	u64 deadline;
-
-	if (READ_ONCE(slot->runnable))
-		return true;
-	deadline = READ_ONCE(slot->deadline);
-	return deadline && deadline <= ktime_get_mono_fast_ns();
-}
-
 /*
  * Does user space say that a P could be used, were it given to a spare M?
  * Goroutines in queues, timers that are due, I/O that nobody looks after.
  */
 bool gs_slot_has_work(struct gs_domain *d)
 {
+	u64 first = U64_MAX;
 	u32 i;
 
 	if (READ_ONCE(d->header->runnable) || READ_ONCE(d->header->attention))
 		return true;
-	for (i = 0; i < d->max_procs; i++)
-		if (gs_slot_proc_has_work(gs_slot_proc(d, i)))
+	for (i = 0; i < d->max_procs; i++) {
+		const struct gosched_pslot *slot = gs_slot_proc(d, i);
+		u64 deadline = READ_ONCE(slot->deadline);
+
+		if (READ_ONCE(slot->runnable))
 			return true;
-	return false;
+		if (deadline)
+			first = min(first, deadline);
+	}
+	return first != U64_MAX && first <= ktime_get_mono_fast_ns();
 }

@@ -11,13 +11,13 @@
  * do not.  In that case, and when the sleep in the trap is interrupted, the M goes
  * on without a P, and a user return notifier of the CPU catches it at the very
  * last moment, with irqs off: it arms the trap again and raises an interrupt,
- * which is taken before the first user instruction.  If the M is scheduled out
- * before it gets that far, sched_in arms the trap, and the notifier, which belongs
+ * which is taken at the first user instruction.  If the M is scheduled out
+ * before it gets that far, sched_in sees to it again, and the notifier, which belongs
  * to the CPU, not to the M, finds nothing to do.
  */
+#include <linux/cpuhotplug.h>
 #include <linux/percpu.h>
 #include <linux/sched/signal.h>
-#include <linux/smp.h>
 #include <linux/user-return-notifier.h>
 
 #include "compat.h"
@@ -97,35 +97,54 @@ void gs_trap_forget(struct gs_machine *m)
 	local_irq_save(flags);
 	__this_cpu_write(gs_return.machine, NULL);
 	local_irq_restore(flags);
+	m->missed_return = true;
 }
 
-static void gs_return_remove(void *unused)
+/* Is there a reason to stop @m on its way to user mode? */
+bool gs_trap_is_due(const struct gs_machine *m)
 {
-	struct gs_return *r = this_cpu_ptr(&gs_return);
+	return !READ_ONCE(m->proc) || READ_ONCE(m->preempt) || READ_ONCE(m->retire) ||
+	       !gs_domain_is_live(m->domain);
+}
 
+/* The CPU goes offline, or the module goes: no M runs here, but the notifier may wait. */
+static int gs_return_remove(unsigned int cpu)
+{
+	struct gs_return *r = per_cpu_ptr(&gs_return, cpu);
+	unsigned long flags;
+
+	local_irq_save(flags);
 	if (r->registered) {
 		user_return_notifier_unregister(&r->notifier);
 		r->registered = false;
 	}
+	local_irq_restore(flags);
+	return 0;
 }
 
-/* A module's per-CPU data is not relocated: no pointer can be in its initialiser. */
-void gs_trap_init(void)
-{
-	int cpu;
+static enum cpuhp_state gs_cpuhp;
 
+int gs_trap_init(void)
+{
+	int cpu, ret;
+
+	/* A module's per-CPU data is not relocated: no pointer can be in its initialiser. */
 	for_each_possible_cpu(cpu) {
 		per_cpu(gs_return, cpu).notifier.on_user_return = gs_return_fire;
 		per_cpu(gs_return_irq, cpu) = IRQ_WORK_INIT_HARD(gs_return_interrupt);
 	}
+	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "gosched:online", NULL, gs_return_remove);
+	if (ret < 0)
+		return ret;
+	gs_cpuhp = ret;
+	return 0;
 }
 
-/* On unloading: there are no M's any more, but notifiers may wait to fire. */
 void gs_trap_exit(void)
 {
 	int cpu;
 
-	on_each_cpu(gs_return_remove, NULL, 1);
+	cpuhp_remove_state(gs_cpuhp);
 	for_each_possible_cpu(cpu)
 		irq_work_sync(per_cpu_ptr(&gs_return_irq, cpu));
 }
@@ -134,8 +153,6 @@ void gs_trap_exit(void)
 static bool gs_trap_preempt(struct gs_machine *m, struct gs_kick *kick)
 {
 	struct gs_domain *d = m->domain;
-	struct gs_proc *p = m->proc;
-	struct gs_machine *next;
 
 	lockdep_assert_held(&d->lock);
 	m->preempt = false;
@@ -145,18 +162,7 @@ static bool gs_trap_preempt(struct gs_machine *m, struct gs_kick *kick)
 		gs_count(d, GS_STAT_DEFERRED);
 		return false;
 	}
-	next = p->id < d->nr_procs ? gs_proc_choose(p) : NULL;
-	if (!next && p->id < d->nr_procs)
-		return false;
-
-	gs_count(d, GS_STAT_PREEMPTIONS);
-	gs_proc_take(m);
-	gs_machine_set_state(m, GS_M_WAITING);
-	if (next)
-		gs_proc_grant(p, next, kick);
-	else
-		gs_proc_fill(d, kick);
-	return !m->proc;
+	return gs_proc_end_slice(m, GS_STAT_PREEMPTIONS, kick);
 }
 
 /* @m has come back without a P.  True when it must wait for one. */
@@ -168,9 +174,12 @@ static bool gs_trap_stop(struct gs_machine *m, struct gs_kick *kick)
 	lockdep_assert_held(&d->lock);
 	gs_count(d, GS_STAT_TRAPS);
 	gs_machine_set_state(m, GS_M_WAITING);
-	if (p)
-		gs_proc_grant(p, m, kick);
-	return !p;
+	if (!p)
+		return true;
+	gs_proc_grant(p, m, kick);
+	/* No need to wake the current thread, which is awake. */
+	kick->machine = NULL;
+	return false;
 }
 
 /* The M is on its way to user mode.  -EINTR: it goes on without a P. */
@@ -251,7 +260,10 @@ void gs_trap(struct callback_head *head)
 		return;
 
 	clear_bit(0, &m->trap_armed);
-	/* An arming from here on queues anew; see what was meant by the last one. */
+	/*
+	 * Pairs with test_and_set_bit() in gs_trap_arm(): an arming from here on queues
+	 * anew, and what an earlier one was for is seen below.
+	 */
 	smp_mb__after_atomic();
 	gs_trap_run(m);
 	gs_machine_put(m);

@@ -42,7 +42,8 @@
  *
  * Every command takes a pointer to a struct that begins with its own size, so
  * that it can grow: a shorter struct is read as if its missing fields were 0, a
- * longer one is refused with E2BIG unless the part unknown to the kernel is 0.
+ * longer one is refused with E2BIG unless the part unknown to the kernel is 0 and
+ * it is no larger than a page.
  * A size below that of the first version is EINVAL.  Unknown flags and non-zero
  * reserved fields are EINVAL.  A failed command has changed nothing.
  *
@@ -143,8 +144,9 @@ struct gosched_register {
  *     Release the P, if the M holds one, and wait as a spare until it is given
  *     one.  Returns 0 with the number of the P in the M's slot.
  *     ENXIO: the caller is no M.  EBUSY: a WAIT of the M is pending in an
- *     io_uring.  ESHUTDOWN: it holds no P and needs none.  EINTR (restarted where
- *     the signal's action allows).
+ *     io_uring.  ESHUTDOWN: it needs no P any more.  EINTR (or restarted, where
+ *     the signal's action allows): the P has been released, and the M is given one,
+ *     perhaps another, before the signal's handler runs.
  *
  *     As IORING_OP_URING_CMD, with this number as cmd_op and this struct in
  *     sqe->cmd (no SQE128), the command stays pending and completes with 0 once
@@ -272,7 +274,7 @@ struct gosched_pslot {
  *             leaves the M its P, even if it blocks or its slice ends.
  * @flags:     kernel sets, user clears: GOSCHED_M_NEED_RESCHED.
  * @proc:      kernel: the P that the M holds, or GOSCHED_NO_PROC.  Stable inside
- *             critical sections.
+ *             critical sections, but for what the M itself asks for (WAIT, YIELD).
  * @pad:       0.
  * @goroutine: user: id of the goroutine that the M runs, 0 for none.
  * @reserved:  0.
