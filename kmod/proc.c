@@ -201,6 +201,7 @@ bool gs_proc_end_slice(struct gs_machine *m, enum gs_stat why, struct gs_kick *k
 		gs_proc_fill(d, kick);
 	return !m->proc;
 }
+EXPORT_SYMBOL_IF_KUNIT(gs_proc_end_slice);
 
 /*
  * Wake whom the caller has decided to wake.  In the RCU section of gs_lock(), unlocked.

@@ -282,6 +282,72 @@ static void begin_wait(struct kunit *test)
 	gs_fixture_end(test, f);
 }
 
+/* Who is interrupted while it waits comes back to the head of the queue. */
+static void interrupted_keeps_its_turn(struct kunit *test)
+{
+	struct gs_fixture *f = gs_fixture_new(test, 1, 1);
+	struct gs_proc *p = &f->d.procs[0];
+	struct gs_kick kick = {};
+
+	gs_fixture_lock(f);
+	gs_set_state(f, 0, GS_M_WAITING);
+	gs_set_state(f, 1, GS_M_WAITING);
+	f->m[0].in_turn = true;
+	gs_set_state(f, 0, GS_M_BLOCKED);
+	gs_set_state(f, 0, GS_M_WAITING);
+	KUNIT_EXPECT_PTR_EQ(test, gs_proc_choose(p), &f->m[0]);
+	gs_proc_grant(p, &f->m[0], &kick);
+	KUNIT_EXPECT_FALSE(test, f->m[0].in_turn);
+	gs_proc_take(&f->m[0]);
+	gs_set_state(f, 0, GS_M_WAITING);
+	KUNIT_EXPECT_PTR_EQ(test, gs_proc_choose(p), &f->m[1]);
+	gs_fixture_unlock(f);
+	gs_fixture_end(test, f);
+}
+
+/* The end of a slice: nobody there, somebody there, an idle P for them, out of use. */
+static void end_slice(struct kunit *test)
+{
+	struct gs_fixture *f = gs_fixture_new(test, 2, 2);
+	struct gs_proc *p0 = &f->d.procs[0], *p1 = &f->d.procs[1];
+	struct gs_domain *d = &f->d;
+	struct gs_kick kick = {};
+
+	gs_fixture_lock(f);
+	gs_set_state(f, 0, GS_M_WAITING);
+	gs_proc_grant(p0, &f->m[0], &kick);
+
+	/* An idle P serves the queue: nobody need stop. */
+	kick = (struct gs_kick) {};
+	gs_set_state(f, 1, GS_M_SPARE);
+	d->header->runnable = 1;
+	KUNIT_EXPECT_FALSE(test, gs_proc_end_slice(&f->m[0], GS_STAT_YIELDS, &kick));
+	KUNIT_EXPECT_PTR_EQ(test, f->m[0].proc, p0);
+	KUNIT_EXPECT_PTR_EQ(test, f->m[1].proc, p1);
+	KUNIT_EXPECT_EQ(test, d->stat[GS_STAT_YIELDS], 0);
+
+	/* Nobody is there. */
+	kick = (struct gs_kick) {};
+	KUNIT_EXPECT_FALSE(test, gs_proc_end_slice(&f->m[0], GS_STAT_YIELDS, &kick));
+	KUNIT_EXPECT_NULL(test, kick.machine);
+
+	/* Another M is. */
+	gs_set_state(f, 2, GS_M_WAITING);
+	KUNIT_EXPECT_TRUE(test, gs_proc_end_slice(&f->m[0], GS_STAT_YIELDS, &kick));
+	KUNIT_EXPECT_PTR_EQ(test, kick.machine, &f->m[2]);
+	KUNIT_EXPECT_EQ(test, f->m[0].state, GS_M_WAITING);
+	KUNIT_EXPECT_EQ(test, d->stat[GS_STAT_YIELDS], 1);
+
+	/* Its P has been taken out of use: it is lost, though nobody gets it. */
+	d->nr_procs = 1;
+	kick = (struct gs_kick) {};
+	KUNIT_EXPECT_TRUE(test, gs_proc_end_slice(&f->m[1], GS_STAT_PREEMPTIONS, &kick));
+	KUNIT_EXPECT_NULL(test, kick.machine);
+	KUNIT_EXPECT_FALSE(test, p1->idle);
+	gs_fixture_unlock(f);
+	gs_fixture_end(test, f);
+}
+
 /* From every state to every state, lists and counts stay whole. */
 static void states(struct kunit *test)
 {
@@ -316,6 +382,8 @@ static struct kunit_case gs_proc_cases[] = {
 	KUNIT_CASE(pass_out_of_use),
 	KUNIT_CASE(pass_after_shutdown),
 	KUNIT_CASE(begin_wait),
+	KUNIT_CASE(interrupted_keeps_its_turn),
+	KUNIT_CASE(end_slice),
 	KUNIT_CASE(states),
 	{}
 };
