@@ -147,13 +147,14 @@ int go_kmod_attach(struct go_m *m, void *retire_ip, void *retire_sp)
 		.retire_sp = (uintptr_t)retire_sp,
 	};
 	int ret = command(go_kmod_now->fd, GOSCHED_IOC_REGISTER, &arg);
+	char *slots;
 
 	if (ret)
 		return ret;
 	atomic_fetch_add(&go_kmod_now->users, 1);
 	go_kmod_mine = go_kmod_now;
-	m->slot = (struct gosched_mslot *)((char *)go_kmod_now->header + go_kmod_now->header->mslot_offset) +
-		  arg.machine;
+	slots = (char *)go_kmod_now->header + go_kmod_now->header->mslot_offset;
+	m->slot = (struct gosched_mslot *)slots + arg.machine;
 	return 0;
 }
 

@@ -298,6 +298,41 @@ static void nothing_is_read_after_the_run(void)
 	}
 }
 
+static void block_for_ever(int fd)
+{
+	char c;
+
+	go_blocking_begin();
+	if (read(fd, &c, 1) >= 0)
+		go_panic("the pipe that nobody writes to");
+}
+
+static int leave_a_blocked_thread(void *arg)
+{
+	int *fd = arg;
+
+	/* One P, so the same thread first submits the one and then blocks in the other. */
+	go_maxprocs(1);
+	go(go_read, fd[0], left_behind, sizeof(left_behind));
+	go(block_for_ever, fd[2]);
+	go_sleep(20 * GO_MILLISECOND);
+	return 7;
+}
+
+/* The thread that submitted it is in a call that does not return. */
+static void a_run_ends_beside_a_blocked_thread(void)
+{
+	char buf[8];
+	int fd[4];
+
+	make_pipe(fd);
+	make_pipe(fd + 2);
+	CHECK_EQ(go_run(leave_a_blocked_thread, fd), 7);
+	CHECK_EQ(write(fd[1], "abc", 3), 3);
+	CHECK_EQ(read(fd[0], buf, sizeof(buf)), 3);
+	CHECK_EQ(go_run(leave_a_reader, fd), 7);
+}
+
 /* A thread that is no goroutine may use the functions as well. */
 static void a_plain_thread_reads(void)
 {
@@ -326,6 +361,7 @@ static const struct ktap_case cases[] = {
 	KTAP_GO(many_goroutines_read_one_pipe),
 	KTAP_GO(more_completions_than_a_ring_holds),
 	KTAP_PLAIN(nothing_is_read_after_the_run),
+	KTAP_PLAIN(a_run_ends_beside_a_blocked_thread),
 	KTAP_PLAIN(a_plain_thread_reads),
 };
 

@@ -20,7 +20,7 @@
  * the goroutine that parks or the one that completes:
  *
  *   goroutine, in the commit of its park     reaper
- *   state: PENDING -> PARKED, or             res = …
+ *   state: PENDING -> PARKED, or             res = ...; store it first
  *     it was DONE: do not park               old = exchange(state, DONE)
  *                                            old was PARKED: ready the goroutine
  *
@@ -30,8 +30,11 @@
  *
  *   poller                                   kernel
  *   enable notices                           store the CQ tail
- *   full barrier (A)                         full barrier (B), in io_cqring_wake()
+ *   full barrier (A)                         full barrier (B): it takes a lock
  *   look at the CQ tails                     look whether notices are enabled
+ *
+ * (B) is the completion lock in the kernel's io_eventfd_flush_signal(), on x86 a full
+ * barrier.
  *
  * End of a run.  go_io_close() cancels all that is in flight and waits for it, so no
  * buffer is written afterwards.  An M may still sit in a foreign call, or between
