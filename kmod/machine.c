@@ -191,6 +191,7 @@ void gs_machine_bury(struct gs_machine *m)
 	p = gs_proc_take(m);
 	gs_machine_set_state(m, GS_M_GONE);
 	d->machines[m->id] = NULL;
+	WRITE_ONCE(m->slot->crit, 0);
 	if (p)
 		gs_proc_pass(p, &kick);
 	gs_unlock(d, flags, &kick);

@@ -271,7 +271,8 @@ struct gosched_pslot {
 /**
  * struct gosched_mslot - what an M and the kernel say to each other.
  * @crit:      user: depth of critical sections.  While it is not 0 the kernel
- *             leaves the M its P, even if it blocks or its slice ends.
+ *             leaves the M its P, even if it blocks or its slice ends.  The kernel
+ *             clears it when the M is no more.
  * @flags:     kernel sets, user clears: GOSCHED_M_NEED_RESCHED.
  * @proc:      kernel: the P that the M holds, or GOSCHED_NO_PROC.  Stable inside
  *             critical sections, but for what the M itself asks for (WAIT, YIELD).

@@ -545,6 +545,7 @@ static void host_detach(struct go_m *m)
 	p = take(h, hm);
 	if (p)
 		pass(h, p);
+	go_store(&m->slot->crit, 0);
 	h->free_slots[h->nr_free_slots++] = hm->slot;
 	free(hm);
 	put(h);

@@ -382,6 +382,33 @@ static void wait_attached(struct go_rt *rt)
 	}
 }
 
+/* Is an M in a critical section?  Slots that nobody has are 0. */
+static bool any_in_library(struct go_rt *rt)
+{
+	struct gosched_mslot *slots = (void *)((char *)rt->header + rt->header->mslot_offset);
+	unsigned int i;
+
+	for (i = 0; i < GO_MAX_MACHINES; i++)
+		if (go_load(&slots[i].crit))
+			return true;
+	return false;
+}
+
+/*
+ * An M in library code uses what is about to be closed: it is waited for however late it
+ * is.  It cannot be overlooked: who enters now sees that the run is over (lock.c), and
+ * who entered without seeing it did so before the graces that have passed.
+ */
+static void wait_library(struct go_rt *rt)
+{
+	uint32_t event = atomic_load(&rt->event);
+
+	while (any_in_library(rt)) {
+		go_futex_wait(&rt->event, event, go_now() + GO_MILLISECOND);
+		event = atomic_load(&rt->event);
+	}
+}
+
 /*
  * M's end as soon as they come to library code.  Those that do not are in user code,
  * where the backend may be able to send them away, or in a blocking call: these are
@@ -395,7 +422,8 @@ static void stop(struct go_rt *rt)
 	wait_attached(rt);
 	if (!wait_machines(rt)) {
 		rt->backend->shutdown(true);
-		wait_machines(rt);
+		if (!wait_machines(rt))
+			wait_library(rt);
 	}
 	go_io_close();
 	rt->backend->close();
