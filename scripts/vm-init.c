@@ -138,6 +138,29 @@ static void loopback_up(void)
 	close(fd);
 }
 
+/*
+ * Loading and unloading flips a static key in the scheduler's code.  When each
+ * processor is emulated by a thread of its own, QEMU 7.2 can let one run into a
+ * breakpoint that another has already taken out again: "Oops: int3", without any
+ * module too, when a static key is flipped beside a busy processor.  With one
+ * processor online there is nobody to run into it.
+ */
+static void set_other_cpus(const char *online)
+{
+	char path[64];
+	int cpu, fd;
+
+	for (cpu = 1;; cpu++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+		if (write(fd, online, 1) != 1)
+			fail(path);
+		close(fd);
+	}
+}
+
 static void load_module(void)
 {
 	int fd = open(MODULE, O_RDONLY | O_CLOEXEC);
@@ -147,8 +170,10 @@ static void load_module(void)
 			return;
 		fail(MODULE);
 	}
+	set_other_cpus("0");
 	if (syscall(SYS_finit_module, fd, "", 0))
 		fail("insmod gosched.ko");
+	set_other_cpus("1");
 	close(fd);
 }
 
@@ -229,6 +254,7 @@ static void unload_module(void)
 	kill(-1, SIGKILL);
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
+	set_other_cpus("0");
 	while (syscall(SYS_delete_module, "gosched", O_NONBLOCK)) {
 		if (errno == ENOENT)
 			return;
