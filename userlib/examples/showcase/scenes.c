@@ -192,7 +192,8 @@ static uint64_t play_once(enum scene scene, int time, int64_t *stall, int64_t *n
 
 	prepare(scene);
 	go_waitgroup_add(&c.ended, 1);
-	begin = c.last = go_now();
+	begin = go_now();
+	c.last = begin;
 	go(count_until_done, &c);
 	block(scene, time);
 	end = go_now();
