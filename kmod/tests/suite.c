@@ -41,11 +41,13 @@ struct gs_fixture *gs_fixture_new(struct kunit *test, u32 nr_procs, u32 max_proc
 }
 
 void gs_fixture_lock(struct gs_fixture *f)
+	__acquires(&f->d.lock)
 {
 	raw_spin_lock_irqsave(&f->d.lock, f->flags);
 }
 
 void gs_fixture_unlock(struct gs_fixture *f)
+	__releases(&f->d.lock)
 {
 	raw_spin_unlock_irqrestore(&f->d.lock, f->flags);
 }

@@ -9,16 +9,16 @@
 
 #include "backend.h"
 
+#define NEEDS_DEVICE	"It needs " GOSCHED_DEVICE " (insmod gosched.ko; may this user open it?)"
+#define NEEDS_IO_URING	"and io_uring (sysctl kernel.io_uring_disabled=0, no seccomp filter)"
+
 /* In order of preference. */
 static const struct {
 	const struct go_backend *backend;
 	const char *mend;	/* what to do when it cannot be had */
 } choices[] = {
-	{ &go_backend_uring,
-	  "It needs " GOSCHED_DEVICE " (insmod gosched.ko; may this user open it?)"
-	  " and io_uring (sysctl kernel.io_uring_disabled=0, no seccomp filter)." },
-	{ &go_backend_ioctl,
-	  "It needs " GOSCHED_DEVICE " (insmod gosched.ko; may this user open it?)." },
+	{ &go_backend_uring, NEEDS_DEVICE " " NEEDS_IO_URING "." },
+	{ &go_backend_ioctl, NEEDS_DEVICE "." },
 	{ &go_backend_host, "It needs nothing but memory and threads." },
 };
 

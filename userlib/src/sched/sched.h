@@ -63,15 +63,19 @@ struct go_p;
 
 /* The goroutine that runs here, NULL on a system stack or a foreign thread. */
 struct go_g *go_self(void);
-/* The M of the calling thread, NULL on a foreign thread.  Never cached by the
- * compiler: after a switch the thread may be another. */
+/*
+ * The M of the calling thread, NULL on a foreign thread.  Never cached by the
+ * compiler: after a switch the thread may be another.
+ */
 struct go_m *go_m_self(void);
 /* The P that this M holds.  Only inside a critical section. */
 struct go_p *go_p_self(void);
 
 void go_crit_enter(void);
-/* Leaves the section; yields when the slice has ended inside (only when called
- * on a goroutine's stack and the depth returns to 0). */
+/*
+ * Leaves the section; yields when the slice has ended inside (only when called
+ * on a goroutine's stack and the depth returns to 0).
+ */
 void go_crit_exit(void);
 
 /*
@@ -124,14 +128,16 @@ void go_timer_add(struct go_timer_node *t);
 /*
  * The scheduler's view of timers and I/O.  All inside a critical section, P held.
  * run: fire what is due.
+ * open: by go_run, before the first M; 0 also when io_uring cannot be had.
  * harvest: reap completions of @p's ring, or of all rings; whether there were any.
+ * poll_begin: enable notices; fd that becomes readable, or -1 when no I/O is possible.
  */
 void go_timer_run(struct go_p *p, int64_t now);
-int go_io_open(void);		/* by go_run, before the first M: 0 also when io_uring cannot be had */
+int go_io_open(void);
 void go_io_close(void);
 bool go_io_harvest(struct go_p *p);
 bool go_io_harvest_all(void);
-int go_io_poll_begin(void);	/* enable notices; fd that becomes readable, or -1: no I/O is possible */
+int go_io_poll_begin(void);
 void go_io_poll_end(void);	/* drain the fd, disable notices */
 bool go_io_pending(void);	/* operations in flight anywhere */
 void go_io_kick(void);		/* make the poller come back */
