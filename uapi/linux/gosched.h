@@ -252,8 +252,9 @@ struct gosched_header {
  * struct gosched_pslot - what user space says of a P.
  * @runnable: user: goroutines in the P's run queue.
  * @tick:     user: counts the goroutines that the P has started to run; a P
- *            whose tick moved during a slice is not preempted for the sake of
- *            its own queue.
+ *            whose tick moved during a slice is preempted for an M that waits,
+ *            but not for the sake of queues, timers or I/O: who switches
+ *            goroutines comes by them.
  * @deadline: user: CLOCK_MONOTONIC nanoseconds of the P's first timer, 0 for
  *            none; counts as runnable work once it has passed.
  * @reserved: 0.
