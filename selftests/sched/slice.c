@@ -87,9 +87,9 @@ static void finish(struct loop *l)
 	machine_join(&l->other);
 }
 
-TEST(an_m_that_waits_gets_its_turn)
+static void expect_turn_of_waiting(struct __test_metadata *_metadata, bool tick)
 {
-	struct loop l = { 0 };
+	struct loop l = { .tick = tick };
 
 	ASSERT_EQ(0, pipe(l.pipes));
 	domain_open(&l.d, 1, 1, SLICE_NS);
@@ -101,6 +101,17 @@ TEST(an_m_that_waits_gets_its_turn)
 	EXPECT_LE(1, domain_counter(getpid(), "preemptions"));
 }
 
+TEST(an_m_that_waits_gets_its_turn)
+{
+	expect_turn_of_waiting(_metadata, false);
+}
+
+/* To switch goroutines is no way to keep an M waiting. */
+TEST(an_m_that_waits_gets_its_turn_with_ticks)
+{
+	expect_turn_of_waiting(_metadata, true);
+}
+
 FIXTURE(work)
 {
 	struct loop l;
@@ -110,11 +121,9 @@ FIXTURE_VARIANT(work)
 {
 	uint32_t global, own, attention;
 	uint64_t deadline;
-	bool tick;
 };
 
 FIXTURE_VARIANT_ADD(work, of_no_p) { .global = 1 };
-FIXTURE_VARIANT_ADD(work, of_no_p_with_ticks) { .global = 1, .tick = true };
 FIXTURE_VARIANT_ADD(work, of_its_own) { .own = 1 };
 FIXTURE_VARIANT_ADD(work, attention) { .attention = 1 };
 FIXTURE_VARIANT_ADD(work, a_deadline) { .deadline = 1 };
@@ -122,7 +131,6 @@ FIXTURE_VARIANT_ADD(work, a_deadline) { .deadline = 1 };
 FIXTURE_SETUP(work)
 {
 	domain_open(&self->l.d, 1, 1, SLICE_NS);
-	self->l.tick = variant->tick;
 }
 
 FIXTURE_TEARDOWN(work)
@@ -156,8 +164,10 @@ static void expect_undisturbed(struct __test_metadata *_metadata, bool tick, boo
 		machine_start_holding(&l.spinner, &l.d, spin_for_a_time, &l);
 		if (other)
 			machine_start_spare(&l.other, &l.d, wait_for_a_p, &l);
-		if (tick)
+		if (tick) {
 			store(&domain_pslot(&l.d, 0)->runnable, 1);
+			store(&l.d.header->runnable, 1);
+		}
 		store(&l.stop, 1);
 		until(machine_at(&l.spinner) == 2);
 		if (l.longest_gap < 50000000) {
