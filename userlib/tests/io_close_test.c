@@ -9,13 +9,26 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "../src/sched/types.h"
 
 struct waiter {
 	int fd;
 	go_chan *results;
 };
 
+/* The goroutines that were started, in the order in which they began. */
+#define MOST_STARTED	1024
+
+static _Atomic(struct go_g *) started[MOST_STARTED];
 static atomic_int begun;
+
+static void begin(void)
+{
+	int i = begun++;
+
+	CHECK(i < MOST_STARTED);
+	started[i] = go_self();
+}
 
 /*
  * Move a descriptor to a number that nobody else is given when it is closed: where a
@@ -34,13 +47,13 @@ static void read_it(const struct waiter *w)
 {
 	char c;
 
-	begun++;
+	begin();
 	go_send(w->results, go_read(w->fd, &c, 1));
 }
 
 static void accept_it(const struct waiter *w)
 {
-	begun++;
+	begin();
 	go_send(w->results, (ssize_t)go_accept(w->fd, NULL, NULL));
 }
 
@@ -62,19 +75,20 @@ static void expect(struct waiter *w, int n, ssize_t want)
 	}
 }
 
-/*
- * Until @n of those started wait.  With one P: when this goroutine runs and the others
- * have begun, they are parked, or were preempted on the way and come to it with some
- * more turns.
- */
+/* Until the first @n that were started wait for their I/O. */
 static void settle(int n)
 {
+	struct go_g *g;
 	int i;
 
-	while (begun < n)
-		go_yield();
-	for (i = 0; i < 200; i++)
-		go_yield();
+	for (i = 0; i < n; i++) {
+		while (!(g = started[i]))
+			go_yield();
+		/* Another M may write these two: they are only looked at. */
+		while (*(volatile enum go_g_state *)&g->state != GO_G_WAITING ||
+		       *(volatile enum go_wait_reason *)&g->why != GO_WAIT_IO)
+			go_yield();
+	}
 }
 
 static void a_reader_is_woken(void)
