@@ -19,7 +19,7 @@ struct waiter {
 /* The goroutines that were started, in the order in which they began. */
 #define MOST_STARTED	1024
 
-static _Atomic(struct go_g *) started[MOST_STARTED];
+static struct go_g *_Atomic started[MOST_STARTED];
 static atomic_int begun;
 
 static void begin(void)
