@@ -50,6 +50,7 @@ install: lib		## install library and headers under DESTDIR/PREFIX
 	$(MAKE) -C userlib install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 uapi/linux/gosched.h $(DESTDIR)$(PREFIX)/include/linux
+	$(if $(DESTDIR),,-ldconfig)
 
 modules_install: module	## install the module under DESTDIR/lib/modules
 	scripts/module --install $(KERNEL) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)))

@@ -35,7 +35,10 @@ int go_run(int (*fn)(void *), void *arg);
 	GO_GO_EXPAND(GO_GO_COUNT(__VA_ARGS__, X, X, X, X, 6, 5, 4, 3, 2, 1, 0, ~), __VA_ARGS__)
 #endif
 
-/* Start a goroutine that calls fn(@arg): 0 or a negative errno. */
+/*
+ * Start a goroutine that calls fn(@arg): 0, -ENOMEM, or -EPERM outside a goroutine.
+ * A goroutine takes two mappings: sysctl vm.max_map_count allows for some 32,000.
+ */
 int go_spawn(void (*fn)(void *), void *arg);
 
 /* Let others run. */

@@ -11,6 +11,9 @@
  * The functions take and return what their namesakes in libc do, except that a failed
  * one returns a negative errno, and they work on every kind of file.  Behind them is
  * io_uring, or, where it cannot be had, the plain system call.
+ *
+ * As with write(), a go_write() to a pipe or socket that nobody reads any more raises
+ * SIGPIPE, which ends the program unless it is ignored: signal(SIGPIPE, SIG_IGN).
  */
 #ifndef GO_IO_H
 #define GO_IO_H

@@ -131,9 +131,9 @@ void go_start_captured(void *fn, const unsigned long *args)
 	int ret = start(fn, args);
 
 	if (ret == -EPERM)
-		go_panic("go: not on a goroutine");
+		go_panic("go: outside a goroutine: call it from what go_run() runs");
 	if (ret)
-		go_panic("go: out of memory");
+		go_panic("go: no memory for a stack (or no mapping: sysctl vm.max_map_count)");
 }
 
 /* The bottom of a goroutine's stack. */

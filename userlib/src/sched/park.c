@@ -76,7 +76,7 @@ void go_park(bool (*commit)(struct go_g *g, void *lock), void *lock, enum go_wai
 	struct go_m *m;
 
 	if (!go_self())
-		go_fatal("blocking call of the library outside a goroutine");
+		go_fatal("a call that waits, outside a goroutine: make it from what go_run() runs");
 	go_crit_enter();
 	m = go_m();
 	m->commit = commit;
@@ -100,7 +100,7 @@ void go_ready(struct go_g *g, bool next)
 	go_crit_enter();
 	m = go_m();
 	if (!m)
-		go_fatal("goroutine woken from a thread that runs no goroutines");
+		go_fatal("a goroutine was woken from a thread of your own: only goroutines may do that");
 	go_g_set_state(g, GO_G_WAITING, GO_G_RUNNABLE);
 	go_runq_put(m->rt, go_m_proc(m), g, next);
 	go_wake(m->rt);
