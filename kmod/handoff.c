@@ -144,7 +144,6 @@ static void gs_handoff_end(struct gs_machine *m)
 static void gs_sched_in(struct preempt_notifier *notifier, int cpu)
 {
 	struct gs_machine *m = container_of(notifier, struct gs_machine, notifier);
-
 	bool missed = m->missed_return;
 
 	m->missed_return = false;

@@ -100,6 +100,7 @@ static struct gs_machine *gs_machine_alloc(struct gs_domain *d)
 	m->domain = d;
 	m->task = get_task_struct(current);
 	m->state = GS_M_NEW;
+	m->oncpu = true;
 	m->long_blocks = GS_LONG_BLOCKS_START;
 	INIT_LIST_HEAD(&m->entry);
 	init_task_work(&m->trap, gs_trap);

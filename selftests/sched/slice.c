@@ -4,6 +4,7 @@
  * could use it, and only then.
  */
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "harness.h"
 #include "kselftest_harness.h"
@@ -274,6 +275,54 @@ TEST(a_slice_begins_when_the_m_runs)
 	store(&l.hog_stops, 1);
 	until(machine_at(&l.first) >= 2);
 	EXPECT_EQ(3, machine_at(&l.first));
+}
+
+static long switches(void)
+{
+	struct rusage r;
+
+	CHECK_SYS(getrusage(RUSAGE_THREAD, &r));
+	return r.ru_nvcsw + r.ru_nivcsw;
+}
+
+/* Given a P at its first wait, without having slept; step 3: its slice never ended. */
+static void spin_from_the_start(struct machine *m)
+{
+	struct loop *l = m->arg;
+	int64_t begin;
+	long before;
+
+	CHECK_EQ(machine_wait(m), 0);
+	before = switches();
+	for (begin = clock_ns(); !load(&l->stop);) {
+		if (clock_ns() - begin < 500 * (int64_t)SLICE_NS)
+			continue;
+		if (switches() == before) {
+			machine_step(m, 3);
+			return;
+		}
+		/* Something else has run meanwhile, which proves nothing: again. */
+		before = switches();
+		begin = clock_ns();
+	}
+	machine_step(m, 2);
+}
+
+/* A context switch in between would hide it, hence more than one try. */
+TEST(a_slice_of_an_m_that_has_never_slept_ends)
+{
+	for (int i = 0; i < 10; i++) {
+		struct loop l = { 0 };
+
+		domain_open(&l.d, 1, 1, SLICE_NS);
+		machine_start_spare(&l.other, &l.d, stop_the_spinner, &l);
+		store(&l.d.header->runnable, 1);
+		machine_start(&l.spinner, &l.d, spin_from_the_start, &l);
+		machine_join(&l.spinner);
+		EXPECT_EQ(2, machine_at(&l.spinner));
+		machine_join(&l.other);
+		domain_close(&l.d);
+	}
 }
 
 #define NR_TURNS 3
